@@ -1,0 +1,59 @@
+"""What Hark means to reach; the report says for each whether it did."""
+
+import operator
+from dataclasses import dataclass
+from typing import Callable
+
+MILLION = 1_000_000
+
+
+@dataclass
+class Goal:
+    title: str
+    measure: Callable
+    limit: float
+    form: str = ".2f"
+    at_least: bool = False
+    # The goal is judged with at least so many sessions.
+    users: int = MILLION
+
+    def reached(self, value):
+        return (operator.ge if self.at_least else operator.le)(value, self.limit)
+
+    def limit_text(self):
+        return f"{'at least' if self.at_least else 'at most'} {self.limit:,g}"
+
+
+def of_run(operation, figure):
+    return lambda results: results.of_run("hark", operation, figure)
+
+
+def of_peer(*path):
+    return lambda results: results.of_peer("hark", *path)
+
+
+def times_bare(operation):
+    def measure(results):
+        own, bare = (results.of_run(peer, operation, "cpu_ms") for peer in ("hark", "bare"))
+        return own / bare if own is not None and bare else None
+
+    return measure
+
+
+GOALS = (
+    Goal("Lookup, hot keys: CPU per request, times bare", times_bare("hot"), 1.2),
+    Goal("Lookup, uniform: CPU per request, times bare", times_bare("uniform"), 2.0),
+    Goal("Identify: CPU ms per request", of_run("identify", "cpu_ms"), 0.09, ".4f"),
+    Goal("Identify: requests/s", of_run("identify", "requests_per_second"), 10_000, ",.0f", at_least=True),
+    Goal("Track: CPU ms per batch", of_run("track", "cpu_ms"), 0.13, ".4f"),
+    Goal("Track: batches/s", of_run("track", "requests_per_second"), 6_000, ",.0f", at_least=True),
+    *(
+        Goal(f"{operation.capitalize()}: p99 ms", of_run(operation, "p99_ms"), 10)
+        for operation in ("hot", "uniform", "identify", "track")
+    ),
+    Goal("Idle: own memory MB", of_peer("idle", "own_mb"), 50, ",.0f"),
+    Goal("At load: own memory MB", lambda results: results.peak("hark", "own_mb"), 150, ",.0f"),
+    Goal("First answer: seconds after start", of_peer("first_answer_seconds"), 0.5, ".3f"),
+    Goal("Bulk load: seconds", of_peer("load_seconds"), 60, ".1f"),
+    Goal("Disk: MB with all indexes", of_peer("disk_mb"), 2000, ",.0f"),
+)

@@ -1,0 +1,109 @@
+"""Measures Hark beside a bare handler and a tuned Express + PostgreSQL, in turn, on this machine."""
+
+import argparse
+import fcntl
+import signal
+import sys
+import time
+from pathlib import Path
+
+from . import checks, machine, processes, report, tools
+from .load import OPERATIONS, Load
+from .peers import PEERS
+
+BENCH = Path(__file__).resolve().parent.parent
+WARM_UP_SHARE = 0.25
+SETTLE_SECONDS = 1
+
+
+def main():
+    options = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+    state = options.state.resolve()
+    (state / "log").mkdir(parents=True, exist_ok=True)
+    lock = open(state / "lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return measure(options, state)
+    except BlockingIOError:
+        return f"bench: another run uses {state}"
+    except KeyboardInterrupt:
+        return "bench: interrupted"
+    except tools.Failure as failure:
+        return f"bench: {failure}"
+    finally:
+        processes.stop_all()
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
+    add = parser.add_argument
+    add("-n", type=int, default=1_000_000, metavar="USERS", help="sessions in the data set (1000000)")
+    add("--rounds", type=int, default=3, help="turns of each peer; the median counts (3)")
+    add("--secs", type=int, default=10, help="seconds of each measurement (10)")
+    add("--conns", type=int, default=64, help="connections of the load generator (64)")
+    add("--peers", default=",".join(PEERS), help=f"which, in which order ({','.join(PEERS)})")
+    add("--state", type=Path, default=BENCH / ".state", help="folder for data, logs and results (bench/.state)")
+    options = parser.parse_args()
+    options.peers = options.peers.split(",")
+    if unknown := sorted(set(options.peers) - set(PEERS)):
+        parser.error(f"--peers: no peer is called {', '.join(unknown)}; there are {', '.join(PEERS)}")
+    for name, value, least, most in (
+        ("-n", options.n, 100, 10_000_000),
+        ("--rounds", options.rounds, 1, 50),
+        ("--secs", options.secs, 1, 600),
+        ("--conns", options.conns, 1, 1000),
+    ):
+        if not least <= value <= most:
+            parser.error(f"{name}: {value} is not in {least} to {most}")
+    return options
+
+
+def measure(options, state):
+    tools.require(options.peers)
+    peers = [PEERS[name](BENCH, state, options.n) for name in options.peers]
+    tools.build_generator(BENCH, state)
+    for peer in peers:
+        peer.prepare()
+    about = " ".join(filter(None, (f"{machine.describe()}.", *(peer.about() for peer in peers))))
+    results = report.Results(about, options)
+    for peer in peers:
+        if figures := peer.load():
+            tools.log(f"{peer.name}: loaded in {figures['load_seconds']:.1f} s")
+            results.add_peer(peer.name, figures)
+    load = Load(BENCH / "load.lua", options.n, options.conns)
+    for turn in range(options.rounds):
+        for peer in peers:
+            take_turn(peer, load, options.secs, results, turn)
+    print(report.write(results, state / "results"))
+    return f"bench: {results.errors()} requests failed" if results.errors() else 0
+
+
+def take_turn(peer, load, seconds, results, turn):
+    """Starts the peer, checks it, loads it with every operation it has, and stops it."""
+    tools.log(f"round {turn + 1}: {peer.name}")
+    try:
+        first_answer = peer.start()
+        time.sleep(SETTLE_SECONDS)
+        idle = machine.memory(peer.pids())
+        results.add_peer(peer.name, {"first_answer_seconds": first_answer, "idle": idle})
+        checks.before(peer)
+        for operation in OPERATIONS:
+            if operation in peer.operations:
+                results.add_run(peer.name, operation, measure_operation(peer, load, operation, seconds))
+    finally:
+        peer.stop()
+
+
+def measure_operation(peer, load, operation, seconds):
+    load.run(peer, operation, max(1, round(seconds * WARM_UP_SHARE)))
+    witnesses = checks.Witnesses(peer, operation, load.next_run)
+    figures, sent = load.run(peer, operation, seconds, witnesses.ids)
+    witnesses.compare(sent)
+    tools.log(
+        f"  {operation:8} {figures['requests_per_second']:>9,.0f}/s"
+        f"  p99 {figures['p99_ms']:.2f} ms  CPU {figures['cpu_ms']:.4f} ms"
+        f"  failed {figures['errors']}  other work {figures['other_cores']:.2f} cores"
+    )
+    return figures

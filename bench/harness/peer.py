@@ -1,0 +1,98 @@
+"""What every peer is: a server that is prepared, loaded, started, asked and stopped."""
+
+import http.client
+import json
+import socket
+import time
+
+from . import processes, tools
+
+START_SECONDS = 60
+
+
+class Peer:
+    name = ""
+    operations = ("hot", "uniform", "identify", "track")
+    # False: every lookup gives the same document, so there is nothing to check or load.
+    stores = True
+
+    def __init__(self, bench, state, users):
+        self.bench, self.state, self.users = bench, state, users
+        self.processes, self.port = [], 0
+
+    def prepare(self):
+        """Builds or installs the server."""
+
+    def about(self):
+        """Versions of what the server stands on, where they are not the project's own."""
+        return ""
+
+    def load(self):
+        """Fills an empty store with the data set; gives the seconds and the bytes on disk it took."""
+
+    def launch(self):
+        """Starts the processes of the server, for `self.port`."""
+
+    def headers(self, operation):
+        """Headers that a request of this operation needs."""
+        return {}
+
+    def start(self):
+        """Starts the server and gives the seconds until the first good lookup."""
+        self.port = free_port()
+        began = time.monotonic()
+        self.launch()
+        reason = "it found no user"
+        while self.processes[-1].poll() is None and time.monotonic() < began + START_SECONDS:
+            try:
+                if self.lookup("user-0000001"):
+                    return time.monotonic() - began
+            except (OSError, http.client.HTTPException, tools.Failure) as error:
+                reason = error
+            time.sleep(0.002)
+        raise tools.Failure(f"{self.name} gives no good answer ({reason}): see {self.log_file()}")
+
+    def stop(self):
+        while self.processes:
+            processes.stop(self.processes.pop())
+
+    def pids(self):
+        return [process.pid for process in self.processes]
+
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def log_file(self):
+        return self.state / "log" / f"{self.name}.log"
+
+    def request(self, method, path, headers, body=None):
+        """One request on a connection of its own; gives status and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def lookup(self, user_id):
+        """The session of this user, or None."""
+        path = f"/v3/sessions/by-user-id/{user_id}"
+        status, body = self.request("GET", path, self.headers("uniform"))
+        if status == 404:
+            return None
+        if status != 200:
+            raise tools.Failure(f"{self.name}: GET {path} gave {status} {body[:300]!r}")
+        return json.loads(body)
+
+    def write(self, operation, body):
+        """Sends one identify or track, which must succeed."""
+        status, answer = self.request("POST", f"/admin/{operation}", self.headers(operation), json.dumps(body))
+        if status != 200:
+            raise tools.Failure(f"{self.name}: {operation} gave {status} {answer[:300]!r}")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

@@ -1,0 +1,162 @@
+"""The three servers."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+
+from . import processes, tools
+from .peer import Peer
+from .postgres import Cluster
+
+PROJECT = "65f000000000000000000001"
+ORGANISATION = "65f000000000000000000002"
+
+
+class Bare(Peer):
+    name = "bare"
+    operations = ("hot", "uniform")
+    stores = False
+
+    def launch(self):
+        program = self.state / "target/release/bench"
+        self.processes.append(processes.start([program, "bare", self.port], self.log_file()))
+
+
+class ExpressPg(Peer):
+    name = "express-pg"
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.cluster = Cluster(self.state)
+        self.folder = self.state / "express"
+        self.api_token = secrets.token_hex(16)
+        self.jwt_secret = secrets.token_hex(32)
+        self.jwt = sign_jwt(self.jwt_secret, {"sub": "bench", "project": PROJECT})
+
+    def prepare(self):
+        self.folder.mkdir(exist_ok=True)
+        for name in ("package.json", "server.js"):
+            shutil.copy(self.bench / "express" / name, self.folder)
+        tools.log("installing express, jsonwebtoken and pg")
+        tools.run(["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"],
+                  cwd=self.folder, stdout=subprocess.DEVNULL)
+
+    def load(self):
+        rows = self.state / "rows"
+        tools.write_lines(self.state, rows, self.users, "stored")
+        self.cluster.create()
+        server = self.cluster.start()
+        try:
+            began = time.monotonic()
+            self.copy(rows)
+            seconds = time.monotonic() - began
+            self.cluster.sql("VACUUM ANALYZE", "CHECKPOINT")
+            size = self.cluster.sql("SELECT pg_database_size(current_database())")
+        finally:
+            processes.stop(server)
+            rows.unlink()
+        return {"load_seconds": seconds, "disk_mb": int(size) / 1e6}
+
+    def about(self):
+        programs = (self.cluster.bin / "postgres", "node")
+        versions = [tools.output([program, "--version"]) for program in programs]
+        return f"express-pg runs on {versions[0]} and Node {versions[1]}."
+
+    def copy(self, rows):
+        self.cluster.sql(
+            "CREATE TABLE sessions (project text NOT NULL, user_id text NOT NULL, doc jsonb NOT NULL)",
+            "CREATE TABLE events (id bigserial PRIMARY KEY, project text NOT NULL, user_id text NOT NULL,"
+            " name text NOT NULL, date timestamptz NOT NULL, data jsonb)",
+        )
+        with open(rows, "rb") as lines:
+            self.cluster.sql("COPY sessions FROM STDIN", stdin=lines)
+        self.cluster.sql(
+            "CREATE UNIQUE INDEX ON sessions (project, user_id)",
+            "CREATE INDEX ON events (project, user_id, id)",
+        )
+
+    def launch(self):
+        self.processes.append(self.cluster.start())
+        environment = {
+            **os.environ, **self.cluster.environment, "NODE_ENV": "production", "PORT": str(self.port),
+            "PROJECT": PROJECT, "ORGANISATION": ORGANISATION,
+            "JWT_SECRET": self.jwt_secret, "API_TOKEN": self.api_token,
+        }
+        program = ["node", self.folder / "server.js"]
+        self.processes.append(processes.start(program, self.log_file(), env=environment))
+
+    def headers(self, operation):
+        return credentials(operation, self.jwt, PROJECT, self.api_token)
+
+
+class Hark(Peer):
+    name = "hark"
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.data = self.state / "hark"
+        self.program, self.keys = None, {}
+
+    def prepare(self):
+        root = self.bench.parent
+        self.program = tools.cargo_build(self.state, root / "Cargo.toml", "--bin", "hark") / "hark"
+
+    def load(self):
+        lines = self.state / "sessions.ndjson"
+        tools.write_lines(self.state, lines, self.users)
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.keys = json.loads(tools.output([self.program, "setup", "--json", "--data", self.data]))
+        try:
+            began = time.monotonic()
+            with open(self.log_file(), "ab") as log:
+                tools.run([self.program, "import", lines, "--project", self.keys["projectId"], "--data", self.data],
+                          stdout=log, stderr=log)
+            seconds = time.monotonic() - began
+        finally:
+            lines.unlink()
+        return {"load_seconds": seconds, "disk_mb": folder_bytes(self.data) / 1e6}
+
+    def launch(self):
+        environment = {
+            **os.environ,
+            "HARK_LIMITS__V3_REQUESTS_PER_MINUTE": "0",
+            "HARK_LIMITS__ADMIN_REQUESTS_PER_MINUTE": "0",
+        }
+        command = [self.program, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"]
+        self.processes.append(processes.start(command, self.log_file(), env=environment))
+
+    def headers(self, operation):
+        return credentials(operation, self.keys["apiKey"], self.keys["projectId"], self.keys["apiToken"])
+
+
+PEERS = {peer.name: peer for peer in (Bare, ExpressPg, Hark)}
+
+
+def credentials(operation, api_key, project, api_token):
+    """Headers of the two surfaces: members look up, the customer's server writes."""
+    if operation in ("hot", "uniform"):
+        return {"Authorization": f"Bearer {api_key}", "project": project}
+    return {"Api-Token": api_token, "Content-Type": "application/json"}
+
+
+def sign_jwt(secret, claims):
+    """A JSON Web Token with HS256, good for a day."""
+    claims = {**claims, "exp": int(time.time()) + 86_400}
+    parts = [json.dumps(part).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
+    signed = b".".join(map(base64_url, parts))
+    return (signed + b"." + base64_url(hmac.digest(secret.encode(), signed, hashlib.sha256))).decode()
+
+
+def base64_url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def folder_bytes(folder):
+    """Bytes that the files of a folder take on disk."""
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*"))

@@ -1,0 +1,39 @@
+//! `bench gen N [stored]` prints N session documents, `bench bare PORT` serves one of them.
+
+mod bare;
+mod documents;
+mod generate;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "usage: bench gen N [stored] | bench bare PORT";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("bench: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<(), String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["gen", count] => generate::import_lines(number(count)?),
+        ["gen", count, "stored"] => generate::copy_lines(number(count)?),
+        ["bare", port] => bare::serve(number(port)?),
+        _ => return Err(USAGE.to_owned()),
+    }
+    .map_err(|error| error.to_string())
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is not a number in range; {USAGE}"))
+}

@@ -1,0 +1,28 @@
+//! An organisation: the tenant that owns projects.
+
+use serde::{Deserialize, Serialize};
+use store::{Collection, Document, Value};
+
+/// A tenant.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Organisation {
+    /// The name to show.
+    pub name: String,
+}
+
+/// The table of organisations.
+pub static ORGANISATIONS: Collection = Collection {
+    table: "organisation",
+    columns: &[],
+    indexes: &[],
+    cluster: &[],
+    references: &[],
+};
+
+impl Document for Organisation {
+    const COLLECTION: &'static Collection = &ORGANISATIONS;
+
+    fn promoted(&self) -> Vec<Value> {
+        Vec::new()
+    }
+}

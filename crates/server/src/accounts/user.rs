@@ -1,0 +1,61 @@
+//! A user: a person of a team, or a service account that only holds API keys.
+
+use serde::{Deserialize, Serialize};
+use store::{Collection, Document, Identity, Millis, Value};
+use utoipa::ToSchema;
+
+use super::key;
+use crate::identity;
+
+/// Somebody who may sign in, or something that holds API keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The email address as it was given; service accounts have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Argon2id; service accounts have none and cannot sign in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<String>,
+    /// The name to show.
+    pub name: String,
+    /// What kind of user.
+    pub user_type: UserType,
+    /// Sign-ins from before this instant are void.
+    pub valid_from: Millis,
+}
+
+/// The kinds of users of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UserType {
+    /// A person with a password.
+    Default,
+    /// A holder of API keys.
+    ServiceAccount,
+}
+
+/// The table of users.
+pub static USERS: Collection = Collection {
+    table: "account",
+    columns: &[],
+    indexes: &[],
+    cluster: &[],
+    references: &[],
+};
+
+impl Document for User {
+    const COLLECTION: &'static Collection = &USERS;
+
+    fn promoted(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    fn identities(&self) -> Vec<Identity> {
+        let address = self.email.as_deref().and_then(identity::email_key);
+        address
+            .iter()
+            .map(|address| key(identity::ACCOUNT_EMAIL, address))
+            .collect()
+    }
+}

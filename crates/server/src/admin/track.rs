@@ -1,0 +1,210 @@
+//! Your server says what users did.
+
+use axum::extract::State;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use store::{Millis, Tx};
+use utoipa::ToSchema;
+
+use super::identify::user_id;
+use super::{new_credential, origin};
+use crate::app::{App, SharedApp};
+use crate::auth::ProjectToken;
+use crate::http::Json;
+use crate::http::error::ApiError;
+use crate::http::json::{Checked, parse_slice};
+use crate::http::responses::ErrorResponses;
+use crate::resources::session::event::{self, Sent, Tracked};
+use crate::resources::session::history::{Identifiers, Origin};
+use crate::resources::session::identify::{self, NewCredential};
+
+/// Faults that an answer lists; all are counted.
+const FAULTS_LISTED_MAX: usize = 20;
+
+/// A batch of events, of one user or of many.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "documents the body, which is read event by event so that a bad one does not spoil the others"
+)]
+pub struct TrackBody {
+    /// At most 2,500.
+    pub events: Vec<EventBody>,
+}
+
+/// Something that a user did.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "documents the body")]
+pub struct EventBody {
+    /// Who did it: the id under which your own system knows the user. An unknown user is made.
+    pub user_id: String,
+    /// What happened, at most 256 characters.
+    #[schema(example = "invoice_paid")]
+    pub name: String,
+    /// When; now, when absent. Bounded to the last year and the next five minutes.
+    #[schema(format = DateTime)]
+    pub date: Option<String>,
+    /// More about it, at most 8 KiB.
+    pub data: Option<serde_json::Value>,
+}
+
+/// What became of the batch.
+#[derive(Serialize, ToSchema)]
+pub struct TrackedBody {
+    /// Always true: a batch that could not be read is answered with an error.
+    pub success: bool,
+    /// Events that were stored.
+    pub stored: u64,
+    /// Events that had been stored before: same user, name, date and data.
+    pub repeated: u64,
+    /// Events that were left out because something is wrong with them.
+    pub dropped: u64,
+    /// What is wrong with the first twenty of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Batch<'b> {
+    #[serde(borrow)]
+    events: Vec<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawEvent {
+    user_id: Option<Box<RawValue>>,
+    name: Option<String>,
+    date: Option<String>,
+    data: Option<Box<RawValue>>,
+}
+
+/// Track events
+///
+/// Stores what users did and sums it up in their sessions. A bad event is left out and counted; its neighbours are kept.
+/// A batch that is sent twice is stored once.
+#[utoipa::path(
+    post, path = "/admin/track", operation_id = "AdminTrack", tag = "Admin",
+    request_body = TrackBody,
+    responses((status = 200, description = "The events were stored", body = TrackedBody), ErrorResponses),
+    security(("apiToken" = [])),
+)]
+pub async fn track(
+    State(app): State<SharedApp>,
+    ProjectToken(access): ProjectToken,
+    Checked(bytes): Checked,
+) -> Result<Json<TrackedBody>, ApiError> {
+    let batch: Batch = parse_slice(&bytes)?;
+    let most = app.config.limits.events_per_track_max;
+    if batch.events.len() > most {
+        let message = format!(
+            "events: {} are more than the {most} that one call may have; send them in parts",
+            batch.events.len()
+        );
+        return Err(ApiError::unprocessable("too_many_events", vec![message]));
+    }
+    let (users, faults) = by_user(&app, &batch);
+    let names_max = app.config.limits.event_names_max;
+    let origin = origin("/admin/track");
+    let stored = app
+        .store
+        .write(access.project, move |tx| {
+            let mut sum = Tracked::default();
+            for (user_id, user) in &users {
+                let tracked = track_user(tx, user_id, user, &origin, names_max)?;
+                sum.stored += tracked.stored;
+                sum.repeated += tracked.repeated;
+            }
+            Ok::<_, store::Error>(sum)
+        })
+        .await?;
+    Ok(Json(TrackedBody {
+        success: true,
+        stored: stored.stored,
+        repeated: stored.repeated,
+        dropped: faults.len() as u64,
+        errors: faults.into_iter().take(FAULTS_LISTED_MAX).collect(),
+    }))
+}
+
+/// The events of one user of a batch, and a credential in case the user is new.
+struct UserEvents {
+    credential: NewCredential,
+    events: Vec<Sent>,
+}
+
+fn by_user(app: &App, batch: &Batch<'_>) -> (IndexMap<String, UserEvents>, Vec<String>) {
+    let (mut users, mut faults) = (IndexMap::<String, UserEvents>::new(), Vec::new());
+    for (number, raw) in batch.events.iter().enumerate() {
+        match read_event(app, raw) {
+            Ok((user, sent)) => {
+                let entry = users.entry(user).or_insert_with(|| UserEvents {
+                    credential: new_credential(app),
+                    events: Vec::new(),
+                });
+                entry.events.push(sent);
+            }
+            Err(fault) => faults.push(format!("events[{number}].{fault}")),
+        }
+    }
+    (users, faults)
+}
+
+fn read_event(app: &App, raw: &RawValue) -> Result<(String, Sent), String> {
+    let event: RawEvent = serde_json::from_str(raw.get()).map_err(|error| format!("{error}"))?;
+    let user = user_id(event.user_id.as_deref())
+        .map_err(|_| "userId: must be the id of a user in your system")?;
+    let limits = &app.config.limits;
+    let name = event
+        .name
+        .filter(|name| !name.is_empty())
+        .ok_or("name: must not be empty")?;
+    if name.chars().count() > limits.event_name_chars_max {
+        return Err(format!(
+            "name: is longer than {} characters",
+            limits.event_name_chars_max
+        ));
+    }
+    let data = event
+        .data
+        .filter(|data| data.get() != "null")
+        .map(compact)
+        .transpose()?;
+    if data
+        .as_ref()
+        .is_some_and(|data| data.get().len() > limits.event_data_bytes_max)
+    {
+        return Err(format!(
+            "data: is longer than {} bytes",
+            limits.event_data_bytes_max
+        ));
+    }
+    let date = event
+        .date
+        .map(|text| Millis::parse(&text).ok_or("date: must be like 2026-01-31T08:05:00.123Z"))
+        .transpose()?;
+    Ok((user, Sent { name, date, data }))
+}
+
+/// Answers are one line: line breaks and spaces between the parts of a value go.
+fn compact(data: Box<RawValue>) -> Result<Box<RawValue>, String> {
+    crate::resources::session::attributes::compact(&data).map_err(|why| format!("data: {why}"))
+}
+
+fn track_user(
+    tx: &mut Tx<'_>,
+    user_id: &str,
+    user: &UserEvents,
+    origin: &Origin,
+    names_max: usize,
+) -> store::Result<Tracked> {
+    let mut row = identify::find_or_create(tx, user_id, &user.credential, origin)?;
+    let tracked = event::track(tx, row.id, &mut row.doc, &user.events, names_max)?;
+    if tracked.stored > 0 {
+        let (before, keys) = (Identifiers::of(&row.doc), row.doc.keys());
+        identify::save(tx, &mut row, &before, &keys, origin)?;
+    }
+    Ok(tracked)
+}

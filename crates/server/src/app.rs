@@ -1,0 +1,183 @@
+//! What the process holds, and the order in which it starts and stops.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use prometheus::{IntGauge, Registry};
+use store::{Change, Clock, Environment, IdSource, Millis, SqliteConfig, Store};
+
+use crate::auth::Credentials;
+use crate::auth::WrongTokens;
+use crate::auth::keys::ServerKey;
+use crate::auth::password::{Cost, Passwords};
+use crate::auth::token::{Random, TokenSigner};
+use crate::config::Config;
+use crate::http::health::Readiness;
+use crate::http::rate_limit::RateLimit;
+use crate::resources::session::attributes::AttributeLimits;
+use crate::resources::session::render::SessionCache;
+use crate::schema::SCHEMA;
+
+/// The state of handlers.
+pub type SharedApp = Arc<App>;
+
+/// All that handlers, commands and jobs share.
+pub struct App {
+    pub store: Store,
+    pub config: Config,
+    pub key: ServerKey,
+    pub signer: TokenSigner,
+    pub passwords: Passwords,
+    pub random: Random,
+    pub sessions: Arc<SessionCache>,
+    pub credentials: Arc<Credentials>,
+    pub wrong_tokens: WrongTokens,
+    pub limits: RateLimits,
+    pub readiness: Readiness,
+    pub registry: Registry,
+    clock: Arc<dyn Clock>,
+}
+
+/// The limits of requests.
+pub struct RateLimits {
+    /// Requests to `/v3`, by credential.
+    pub v3: RateLimit,
+    /// Requests to `/admin`, by project.
+    pub admin: RateLimit,
+    /// Attempts to sign in, by account and address.
+    pub logins: RateLimit,
+}
+
+/// What differs between a real process and a test.
+pub struct Surroundings {
+    pub clock: Arc<dyn Clock>,
+    pub random: Random,
+    pub password_cost: Cost,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(store::SystemClock),
+            random: Random::system(),
+            password_cost: Cost::STANDARD,
+        }
+    }
+}
+
+impl App {
+    /// Opens the database and everything over it.
+    ///
+    /// # Errors
+    /// When the data folder, the server key or the database cannot be used; the message says what to do.
+    pub fn open(config: Config, surroundings: Surroundings) -> Result<Self> {
+        let Surroundings {
+            clock,
+            random,
+            password_cost,
+        } = surroundings;
+        std::fs::create_dir_all(&config.data)
+            .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
+        let key = ServerKey::load(config.secret_file.as_deref(), &config.data, &random)?;
+        let sessions = Arc::new(SessionCache::new(
+            config.cache.sessions_mib as u64 * 1024 * 1024,
+        ));
+        let credentials = Arc::new(Credentials::default());
+        let environment = Environment {
+            clock: Arc::clone(&clock),
+            ids: Arc::new(IdSource::new(random.bytes())),
+            on_commit: listener(&sessions, &credentials),
+        };
+        let store = Store::open_sqlite(&sqlite_config(&config), &SCHEMA, environment)?;
+        Ok(Self {
+            store,
+            signer: TokenSigner::new(&key),
+            passwords: Passwords::new(password_cost, &random),
+            key,
+            random,
+            sessions,
+            credentials,
+            wrong_tokens: WrongTokens::default(),
+            limits: RateLimits::new(&config),
+            readiness: Readiness::default(),
+            registry: Registry::new(),
+            config,
+            clock,
+        })
+    }
+
+    /// The current instant.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// How much custom data a session may hold.
+    #[must_use]
+    pub fn attribute_limits(&self) -> AttributeLimits {
+        let limits = &self.config.limits;
+        AttributeLimits {
+            keys_max: limits.attribute_keys_max,
+            value_bytes_max: limits.attribute_value_bytes_max,
+            total_bytes_max: limits.attributes_bytes_max,
+        }
+    }
+
+    /// Milliseconds between two writes of the last activity of a session.
+    #[must_use]
+    pub fn activity_debounce_ms(&self) -> i64 {
+        i64::from(self.config.session.activity_debounce_seconds) * 1000
+    }
+
+    /// Brings the gauges up to date, for `/metrics`.
+    pub fn register_gauges(&self) -> prometheus::Result<IntGauge> {
+        let waiting = IntGauge::new(
+            "hark_writes_waiting",
+            "Units of work that wait for the writer.",
+        )?;
+        self.registry.register(Box::new(waiting.clone()))?;
+        Ok(waiting)
+    }
+}
+
+impl RateLimits {
+    fn new(config: &Config) -> Self {
+        let limits = &config.limits;
+        Self {
+            v3: RateLimit::per_minute(
+                limits.v3_requests_per_minute,
+                "requests to /v3 with this credential",
+            ),
+            admin: RateLimit::per_minute(
+                limits.admin_requests_per_minute,
+                "requests to /admin of this project",
+            ),
+            logins: RateLimit::per_minute(
+                limits.logins_per_minute,
+                "attempts to sign in to this account",
+            ),
+        }
+    }
+}
+
+/// How the database of a configuration is opened.
+#[must_use]
+pub fn sqlite_config(config: &Config) -> SqliteConfig {
+    let sqlite = &config.sqlite;
+    SqliteConfig {
+        reader_threads: sqlite.reader_threads,
+        read_queue_max: sqlite.read_queue_max,
+        write_queue_max: sqlite.write_queue_max,
+        units_per_commit_max: sqlite.units_per_commit_max,
+        page_cache_kib: u32::try_from(sqlite.page_cache_mib * 1024).unwrap_or(u32::MAX),
+        ..SqliteConfig::new(config.data.join("hark.db"))
+    }
+}
+
+fn listener(sessions: &Arc<SessionCache>, credentials: &Arc<Credentials>) -> store::Listener {
+    let (sessions, credentials) = (Arc::clone(sessions), Arc::clone(credentials));
+    Arc::new(move |changes: &[Change]| {
+        sessions.committed(changes);
+        credentials.committed(changes);
+    })
+}

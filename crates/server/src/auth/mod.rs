@@ -1,0 +1,19 @@
+//! Who calls: one extractor type per kind of caller. A handler that asks for one cannot be written without the check.
+//!
+//! | type | credential | opens |
+//! |---|---|---|
+//! | [`Member`] | `Authorization: Bearer <JWT>` and `project: <id>` | `/v3/*` of one project, with the scope it names |
+//! | [`SignedIn`] | `Authorization: Bearer <JWT>` | what concerns the caller itself |
+//! | [`ProjectToken`] | `Api-Token: <secret token>` | `/admin/*` of one project |
+
+mod credentials;
+pub mod keys;
+mod member;
+pub mod password;
+mod project_token;
+pub mod roles;
+pub mod token;
+
+pub use credentials::{Access, Credential, Credentials};
+pub use member::{AnyMember, Member, SessionsRead, SessionsWrite, SignedIn};
+pub use project_token::{ProjectAccess, ProjectToken, WrongTokens};

@@ -1,0 +1,381 @@
+//! The command line: every flag and sub-command, with its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Sources;
+
+const ABOUT: &str = "\
+Hark keeps the record of your product's users: who they are, what they did, what they told you.
+
+It answers the Gleap v3 REST API and the Gleap client SDKs, on a server of your own. One program, one data folder. \
+Start with `hark setup`, which makes a project and prints its keys, then `hark serve`.";
+
+const EXAMPLES: &str = "\
+Examples:
+  hark setup                    make organisation, project and owner; print their keys
+  hark serve                    serve on 127.0.0.1:8080 from ./data
+  hark --listen 0.0.0.0:80 --data /srv/hark serve
+  hark token create --project 65f1c0ffee0123456789abcd --name reporting --role viewer
+  hark backup hark-today.db     copy the database while the server runs
+
+Options may also stand in hark.toml or in variables such as HARK_LISTEN.
+hark.default.toml explains them all.";
+
+const ROLES: [&str; 4] = ["owner", "admin", "agent", "viewer"];
+
+/// Hark, a self-hosted customer platform.
+#[derive(Debug, Parser)]
+#[command(name = "hark", version, about, long_about = ABOUT, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Cli {
+    /// Flags that set options.
+    #[command(flatten)]
+    pub options: Options,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags for options, each named as in `hark.default.toml`.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Options of the server")]
+pub struct Options {
+    /// Read options from this file instead of ./hark.toml [env: HARK_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the database, the server key and files [default: ./data]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<String>,
+    /// Where documents live: `sqlite:` is a file in the data folder [default: sqlite:]
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where clients reach this server, such as https://hark.example.com [default: the listen address]
+    #[arg(long, global = true, value_name = "URL")]
+    public_url: Option<String>,
+    /// File with the server key [default: secret.key in the data folder, made when missing]
+    #[arg(long, global = true, value_name = "FILE")]
+    secret_file: Option<String>,
+    /// Address or network of a reverse proxy whose X-Forwarded-For is believed; may be given more than once
+    #[arg(long, global = true, value_name = "CIDR")]
+    trusted_proxy: Vec<String>,
+    /// Form of the log: text or json [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// Least important line to log: error, warn, info, debug or trace [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+impl Options {
+    /// These flags and `variables` as sources of the configuration.
+    #[must_use]
+    pub fn into_sources(self, variables: Vec<(String, String)>) -> Sources {
+        let proxies = (!self.trusted_proxy.is_empty()).then(|| self.trusted_proxy.join(","));
+        let flags = [
+            ("--data", "data", self.data),
+            ("--database", "database", self.database),
+            ("--listen", "listen", self.listen),
+            ("--public-url", "public_url", self.public_url),
+            ("--secret-file", "secret_file", self.secret_file),
+            ("--trusted-proxy", "trusted_proxy", proxies),
+            ("--log-format", "log.format", self.log_format),
+            ("--log-level", "log.level", self.log_level),
+        ];
+        let given = flags
+            .into_iter()
+            .filter_map(|(flag, key, value)| Some((flag, key, value?)));
+        Sources {
+            file: self.config,
+            variables,
+            flags: given.collect(),
+        }
+    }
+}
+
+/// The sub-commands of `hark`; the help of each stands at its type.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Serve(Serve),
+    Setup(Setup),
+    #[command(subcommand)]
+    Token(Token),
+    #[command(subcommand)]
+    Project(Project),
+    #[command(subcommand)]
+    Member(Member),
+    Import(Import),
+    Doctor(Doctor),
+    Backup(Backup),
+    Restore(Restore),
+    /// Print the description of the API (OpenAPI 3.1, JSON)
+    Openapi,
+}
+
+/// Serve the API until SIGTERM or Ctrl-C
+///
+/// Once told to stop, it takes no more connections and finishes what it accepted, within shutdown.deadline_ms.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// At the first start, make a demo organisation and print its keys with commands to try
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Make the first organisation, project and owner, and print their keys
+///
+/// Run again, it changes nothing and prints the same keys where they can still be shown: secrets that are kept
+/// only as hashes cannot.
+#[derive(Debug, Args)]
+pub struct Setup {
+    /// Print one JSON object for programs instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Name of the organisation
+    #[arg(long, value_name = "NAME", default_value = "My organisation")]
+    pub organisation: String,
+    /// Name of the project
+    #[arg(long, value_name = "NAME", default_value = "My project")]
+    pub project: String,
+    /// Address the owner signs in with; a password is made and printed once
+    #[arg(long, value_name = "ADDRESS", default_value = "owner@example.com")]
+    pub email: String,
+}
+
+/// Create, list or revoke API keys
+///
+/// An API key is what a program sends to /v3 as `Authorization: Bearer …`.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    Create(TokenCreate),
+    /// List the API keys of a project, without their secrets
+    List(InProject),
+    Revoke(TokenRevoke),
+}
+
+/// Create an API key and print it
+///
+/// Only its id is kept, so that it cannot be shown again: note it down.
+#[derive(Debug, Args)]
+pub struct TokenCreate {
+    /// Id of the project
+    #[arg(long, value_name = "ID")]
+    pub project: String,
+    /// What the key is for, as shown in lists
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// What the key may do at most
+    #[arg(long, default_value = "admin", value_parser = ROLES)]
+    pub role: String,
+    /// Limit the key to this scope, such as sessions:read; may be given more than once [default: all of the role]
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
+    /// Days until the key expires [default: never]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub expires_days: Option<u32>,
+}
+
+/// Revoke an API key at once
+///
+/// Requests that carry it are refused from then on, also by a server that runs.
+#[derive(Debug, Args)]
+pub struct TokenRevoke {
+    /// Id of the key, as `hark token list` shows it
+    #[arg(value_name = "KEY_ID")]
+    pub id: String,
+}
+
+/// A project to work on.
+#[derive(Debug, Args)]
+pub struct InProject {
+    /// Id of the project
+    #[arg(long, value_name = "ID")]
+    pub project: String,
+}
+
+/// Create or list projects
+///
+/// Each project has sessions, keys and members of its own.
+#[derive(Debug, Subcommand)]
+pub enum Project {
+    Create(ProjectCreate),
+    /// List all projects with their ids
+    List,
+}
+
+/// Create a project and print its keys
+#[derive(Debug, Args)]
+pub struct ProjectCreate {
+    /// Name of the project
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+}
+
+/// Add people of the team
+///
+/// A member signs in with an address and a password.
+#[derive(Debug, Subcommand)]
+pub enum Member {
+    Create(MemberCreate),
+}
+
+/// Create a member with a role in a project
+///
+/// Without --password-stdin a password is made and printed once.
+#[derive(Debug, Args)]
+pub struct MemberCreate {
+    /// Address to sign in with
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: String,
+    /// Id of the project
+    #[arg(long, value_name = "ID")]
+    pub project: String,
+    /// What the member may do in the project
+    #[arg(long, default_value = "agent", value_parser = ROLES)]
+    pub role: String,
+    /// Read the password from standard input, so that it stays out of the shell's history
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// Load sessions from a file into a project
+///
+/// One JSON object a line, as `GET /v3/sessions/{id}` gives them. A session that is there already, by user id or
+/// else by email, is updated. Bad lines are named and counted; the others are loaded.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  hark import sessions.ndjson --project 65f1c0ffee0123456789abcd"
+)]
+pub struct Import {
+    /// File with one JSON object a line (NDJSON)
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Id of the project
+    #[arg(long, value_name = "ID")]
+    pub project: String,
+}
+
+/// Check the database, and repair what can be repaired
+///
+/// Looks at the file itself, at indexes and identities against the documents, and for orphans. Ends with status 1
+/// when something is wrong and was not repaired.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Repair what can be repaired, such as indexes that differ from their documents; make a backup first
+    #[arg(long, visible_alias = "reindex")]
+    pub repair: bool,
+}
+
+/// Copy the database to a file, also while a server runs
+///
+/// The copy is consistent, and is checked by opening it.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// File to write; it must not exist
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Put a backup in the place of the database; no server may run
+///
+/// The backup is checked first, and the database that was there is kept beside it.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// File that `hark backup` wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_argument_has_help() {
+        fn visit(command: &clap::Command) {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name}");
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{name} {}",
+                    argument.get_id()
+                );
+            }
+            command.get_subcommands().for_each(visit);
+        }
+        visit(&Cli::command());
+    }
+
+    #[test]
+    fn flags_become_sources() {
+        let cli = parse("hark serve --listen 127.0.0.1:9 --trusted-proxy ::1 --trusted-proxy 10.0.0.0/8 --config h.toml").unwrap();
+        let sources = cli.options.into_sources(Vec::new());
+        assert_eq!(sources.file, Some("h.toml".into()));
+        let flags = [
+            ("--listen", "listen", "127.0.0.1:9".to_owned()),
+            (
+                "--trusted-proxy",
+                "trusted_proxy",
+                "::1,10.0.0.0/8".to_owned(),
+            ),
+        ];
+        assert_eq!(sources.flags, flags);
+    }
+
+    #[test]
+    fn every_flag_sets_a_known_option() {
+        let line = "hark --data d --database sqlite: --listen 127.0.0.1:9 --public-url https://h.example.com \
+                    --secret-file s --trusted-proxy ::1 --log-format json --log-level debug openapi";
+        let sources = parse(&line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .unwrap()
+            .options
+            .into_sources(Vec::new());
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        let sources = Sources {
+            file: Some(empty.path().to_owned()),
+            ..sources
+        };
+        let config = crate::config::Config::load(&sources).unwrap();
+        assert_eq!(
+            (config.base_url().as_str(), config.secret_path()),
+            ("https://h.example.com", "s".into())
+        );
+        assert_eq!(sources.flags.len(), 8);
+    }
+
+    #[test]
+    fn examples_are_understood() {
+        let examples = EXAMPLES
+            .lines()
+            .filter_map(|line| line.strip_prefix("  hark "));
+        for example in examples {
+            let arguments = example.split("   ").next().unwrap_or_default();
+            parse(&format!("hark {arguments}"))
+                .unwrap_or_else(|error| panic!("{arguments}: {error}"));
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_refused() {
+        assert!(parse("hark token create --project p --name n --role king").is_err());
+        assert!(parse("hark token create --project p --name n --expires-days 0").is_err());
+        assert!(parse("hark token create --project p --name n --expires-days 3650").is_ok());
+        assert!(parse("hark token create --project p --name n --expires-days 3651").is_err());
+        assert!(parse("hark").is_err());
+    }
+}

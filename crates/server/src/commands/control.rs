@@ -1,0 +1,208 @@
+//! Account commands and imports work while a server runs: they are sent to it over a socket in the data folder, which
+//! only the owner of the folder can open. Without a server they open the database themselves.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::ObjectId;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+
+use super::import;
+use crate::accounts::setup::{self, NewApiKey, NewMember, SetupRequest};
+use crate::app::{App, SharedApp, Surroundings};
+use crate::config::Config;
+
+/// The name of the socket in the data folder.
+const SOCKET: &str = "hark.sock";
+
+/// What a command asks for.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Request {
+    Setup(SetupRequest),
+    TokenCreate(NewApiKey),
+    TokenList { project: ObjectId },
+    TokenRevoke { id: ObjectId },
+    ProjectCreate { name: String },
+    ProjectList,
+    MemberCreate(NewMember),
+    Import { file: PathBuf, project: ObjectId },
+}
+
+/// What is answered: any number of `Progress`, then one of the others.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    Progress(import::Counts),
+    Done(Value),
+    Failed(String),
+}
+
+/// Does what a request asks for. Progress is told on the way.
+async fn execute(
+    app: &SharedApp,
+    request: Request,
+    progress: &mpsc::Sender<import::Counts>,
+) -> Result<Value> {
+    let json =
+        |result: Result<Value, serde_json::Error>| result.context("the result cannot be shown");
+    match request {
+        Request::Setup(request) => json(serde_json::to_value(setup::setup(app, request).await?)),
+        Request::TokenCreate(new) => {
+            json(serde_json::to_value(setup::create_api_key(app, new).await?))
+        }
+        Request::TokenList { project } => json(serde_json::to_value(
+            setup::list_api_keys(app, project).await?,
+        )),
+        Request::TokenRevoke { id } => {
+            json(serde_json::to_value(setup::revoke_api_key(app, id).await?))
+        }
+        Request::ProjectCreate { name } => json(serde_json::to_value(
+            setup::create_project(app, name).await?,
+        )),
+        Request::ProjectList => json(serde_json::to_value(setup::list_projects(app).await?)),
+        Request::MemberCreate(new) => {
+            json(serde_json::to_value(setup::create_member(app, new).await?))
+        }
+        Request::Import { file, project } => json(serde_json::to_value(
+            import::import(app, &file, project, progress).await?,
+        )),
+    }
+}
+
+/// Sends a request to the server that runs on this data folder, or does it here when none does.
+pub async fn run<T: DeserializeOwned>(
+    config: Config,
+    request: Request,
+    on_progress: impl FnMut(&import::Counts),
+) -> Result<T> {
+    let socket = config.data.join(SOCKET);
+    let done = match UnixStream::connect(&socket).await {
+        Ok(stream) => ask(stream, &request, on_progress).await?,
+        Err(_) => do_here(config, request, on_progress).await?,
+    };
+    serde_json::from_value(done)
+        .context("the answer of the server cannot be read; is it of another version?")
+}
+
+async fn do_here(
+    config: Config,
+    request: Request,
+    mut on_progress: impl FnMut(&import::Counts),
+) -> Result<Value> {
+    let app = Arc::new(App::open(config, Surroundings::default())?);
+    let (progress, mut told) = mpsc::channel(16);
+    let work = execute(&app, request, &progress);
+    tokio::pin!(work);
+    let done = loop {
+        tokio::select! {
+            done = &mut work => break done,
+            Some(counts) = told.recv() => on_progress(&counts),
+        }
+    };
+    app.store.close();
+    done
+}
+
+async fn ask(
+    stream: UnixStream,
+    request: &Request,
+    mut on_progress: impl FnMut(&import::Counts),
+) -> Result<Value> {
+    let (read, mut write) = stream.into_split();
+    send(&mut write, request).await?;
+    let mut lines = BufReader::new(read).lines();
+    while let Some(line) = lines.next_line().await? {
+        match serde_json::from_str(&line)
+            .context("the server answered something else; is it of another version?")?
+        {
+            Reply::Progress(counts) => on_progress(&counts),
+            Reply::Done(value) => return Ok(value),
+            Reply::Failed(message) => return Err(anyhow!(message)),
+        }
+    }
+    Err(anyhow!("the server stopped before it was done"))
+}
+
+async fn send(write: &mut OwnedWriteHalf, message: &impl Serialize) -> Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    Ok(write.write_all(&line).await?)
+}
+
+/// The socket of a running server; it is removed when this is dropped.
+pub struct ControlSocket {
+    path: PathBuf,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl ControlSocket {
+    /// Listens in the data folder. The process has the database for itself, so a socket that is there is a left-over.
+    ///
+    /// # Errors
+    /// When the socket cannot be made.
+    pub fn open(app: &SharedApp) -> Result<Self> {
+        let path = app.config.data.join(SOCKET);
+        let _ = std::fs::remove_file(&path);
+        let listener = UnixListener::bind(&path)
+            .with_context(|| format!("cannot listen on {}", path.display()))?;
+        only_for_owner(&path)?;
+        let app = Arc::clone(app);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(Arc::clone(&app), stream));
+            }
+        });
+        Ok(Self { path, task })
+    }
+}
+
+impl Drop for ControlSocket {
+    fn drop(&mut self) {
+        self.task.abort();
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn only_for_owner(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::set_permissions(
+        path,
+        std::fs::Permissions::from_mode(0o600),
+    )?)
+}
+
+async fn answer(app: SharedApp, stream: UnixStream) {
+    let (read, mut write) = stream.into_split();
+    let mut lines: Lines<BufReader<OwnedReadHalf>> = BufReader::new(read).lines();
+    let Ok(Some(line)) = lines.next_line().await else {
+        return;
+    };
+    let reply = match serde_json::from_str(&line) {
+        Ok(request) => answer_request(&app, request, &mut write).await,
+        Err(error) => Reply::Failed(format!(
+            "the server does not know this command; is it of another version? ({error})"
+        )),
+    };
+    let _ = send(&mut write, &reply).await;
+}
+
+async fn answer_request(app: &SharedApp, request: Request, write: &mut OwnedWriteHalf) -> Reply {
+    let (progress, mut told) = mpsc::channel(16);
+    let work = execute(app, request, &progress);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done.map_or_else(|error| Reply::Failed(format!("{error:#}")), Reply::Done),
+            Some(counts) = told.recv() => {
+                // The command may have gone away; what it asked for is finished all the same.
+                let _ = send(write, &Reply::Progress(counts)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The sub-commands of `hark`.
+
+mod accounts;
+mod control;
+mod database;
+mod demo;
+mod import;
+mod serve;
+
+use anyhow::{Context, Result};
+
+use crate::app::{App, Surroundings};
+use crate::cli::{Cli, Command};
+use crate::config::{Config, process_variables};
+use crate::http::router;
+
+/// Runs the command line.
+///
+/// # Errors
+/// What went wrong, for the operator.
+pub fn run(cli: Cli) -> Result<()> {
+    let config = Config::load(&cli.options.into_sources(process_variables()))?;
+    match cli.command {
+        Command::Serve(options) => runtime()?.block_on(serve::serve(config, &options)),
+        Command::Setup(options) => runtime()?.block_on(accounts::setup(config, options)),
+        Command::Token(command) => runtime()?.block_on(accounts::token(config, command)),
+        Command::Project(command) => runtime()?.block_on(accounts::project(config, command)),
+        Command::Member(command) => runtime()?.block_on(accounts::member(config, command)),
+        Command::Import(options) => runtime()?.block_on(import::command(config, options)),
+        Command::Doctor(options) => database::doctor(&config, &options),
+        Command::Backup(options) => database::backup(&config, &options),
+        Command::Restore(options) => database::restore(&config, &options),
+        Command::Openapi => openapi(),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}
+
+/// Prints the description of the API.
+fn openapi() -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("hark-openapi-{}", std::process::id()));
+    let config = Config {
+        data: folder.clone(),
+        ..Config::load(&crate::config::Sources::default())?
+    };
+    let printed = App::open(config, Surroundings::default())
+        .map(|app| router::openapi(&std::sync::Arc::new(app)));
+    let _ = std::fs::remove_dir_all(&folder);
+    println!("{}", printed?);
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! `hark serve`: starts, serves, and stops in order.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::control::ControlSocket;
+use super::demo;
+use crate::app::{App, SharedApp, Surroundings};
+use crate::cli;
+use crate::config::Config;
+use crate::http::health::Phase;
+use crate::http::router;
+use crate::http::serve::{Server, raise_open_files_limit};
+
+/// How often gauges are brought up to date.
+const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Serves until SIGTERM or Ctrl-C; then finishes what was accepted and flushes.
+pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
+    crate::log::start(&config.log)?;
+    raise_open_files_limit();
+    let stop = stop_signal()?;
+    let listen = config.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}; choose another address with --listen")
+    })?;
+    let (app, router) = router::application(App::open(config, Surroundings::default())?)?;
+    let control = ControlSocket::open(&app)
+        .inspect_err(|error| tracing::warn!("commands cannot reach this server: {error:#}"))
+        .ok();
+    if options.demo {
+        demo::print(&app).await?;
+    }
+    let gauges = watch_gauges(&app)?;
+    let server = Server::new(app.config.serve_options(), &app.registry)?;
+    app.readiness.set(Phase::Ready);
+    tracing::info!(address = %listener.local_addr()?, data = %app.config.data.display(), "ready");
+    let stopping = Arc::clone(&app);
+    let stop = async move {
+        stop.await;
+        stopping.readiness.set(Phase::Stopping);
+        tracing::info!("stopping: finishing what was accepted");
+    };
+    let cut = server.run(listener, router, stop).await;
+    if cut > 0 {
+        tracing::warn!(
+            connections = cut,
+            "connections were cut because they passed the deadline"
+        );
+    }
+    gauges.abort();
+    drop(control);
+    let closing = Arc::clone(&app);
+    tokio::task::spawn_blocking(move || closing.store.close()).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn watch_gauges(app: &SharedApp) -> Result<tokio::task::JoinHandle<()>> {
+    let waiting = app.register_gauges()?;
+    let app = Arc::clone(app);
+    Ok(tokio::spawn(async move {
+        let mut interval = tokio::time::interval(GAUGE_INTERVAL);
+        loop {
+            interval.tick().await;
+            waiting.set(i64::try_from(app.store.writes_waiting()).unwrap_or(i64::MAX));
+        }
+    }))
+}

@@ -1,0 +1,333 @@
+//! What the operator may choose. Flags win over `HARK_*` variables, these over `hark.toml`, and that over
+//! `hark.default.toml`, which names and explains every option and is compiled in.
+
+mod layers;
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::http::Uri;
+use figment::Figment;
+use figment::error::Kind;
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de};
+
+pub use self::layers::{Sources, process_variables};
+use crate::http::{limits, serve};
+
+/// The manual of all options, with their defaults.
+pub const DEFAULTS: &str = include_str!("../../../hark.default.toml");
+
+/// Every option. The fields are named, and explained, as in `hark.default.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    #[serde(deserialize_with = "address")]
+    pub listen: SocketAddr,
+    pub data: PathBuf,
+    pub database: Database,
+    #[serde(deserialize_with = "origin")]
+    pub public_url: Option<String>,
+    #[serde(deserialize_with = "file")]
+    pub secret_file: Option<PathBuf>,
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxy: Vec<IpNet>,
+    pub log: Log,
+    pub http: Http,
+    pub limits: Limits,
+    pub sqlite: Sqlite,
+    pub cache: Cache,
+    pub shutdown: Shutdown,
+    pub session: Session,
+}
+
+/// The engine that keeps the documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// A file in the data folder.
+    Sqlite,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: LogLevel,
+    pub requests: LogRequests,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The least important line that is written.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// The requests that get a log line.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum LogRequests {
+    All,
+    Errors,
+    None,
+}
+
+/// Limits of connections and requests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub header_bytes_max: usize,
+    pub uri_bytes_max: usize,
+    pub body_bytes_max: usize,
+    pub header_read_timeout_ms: u64,
+    pub connections_max: u32,
+}
+
+/// Limits of the product.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub v3_requests_per_minute: u32,
+    pub admin_requests_per_minute: u32,
+    pub logins_per_minute: u32,
+    pub attribute_keys_max: usize,
+    pub attribute_value_bytes_max: usize,
+    pub attributes_bytes_max: usize,
+    pub event_names_max: usize,
+    pub events_per_track_max: usize,
+    pub event_name_chars_max: usize,
+    pub event_data_bytes_max: usize,
+}
+
+/// Threads, memory and queues of the SQLite engine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sqlite {
+    pub reader_threads: usize,
+    pub page_cache_mib: usize,
+    pub write_queue_max: usize,
+    pub read_queue_max: usize,
+    pub units_per_commit_max: usize,
+}
+
+/// Memory for what is ready to send.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    pub sessions_mib: usize,
+}
+
+/// The end of the process.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shutdown {
+    pub deadline_ms: u64,
+}
+
+/// How the activity of sessions is counted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    pub visit_gap_minutes: u32,
+    pub activity_debounce_seconds: u32,
+}
+
+/// What is wrong with the configuration: one line for each fault, naming its source, key and value.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(Vec<String>);
+
+/// The values that numbers may have.
+const RANGES: [(&str, RangeInclusive<u64>); 24] = [
+    ("http.header_bytes_max", 1_024..=1 << 20),
+    ("http.uri_bytes_max", 256..=1 << 16),
+    ("http.body_bytes_max", 1_024..=1 << 30),
+    ("http.header_read_timeout_ms", 100..=3_600_000),
+    ("http.connections_max", 1..=1_000_000),
+    ("limits.v3_requests_per_minute", 0..=1_000_000_000),
+    ("limits.admin_requests_per_minute", 0..=1_000_000_000),
+    ("limits.logins_per_minute", 0..=1_000_000_000),
+    ("limits.attribute_keys_max", 1..=10_000),
+    ("limits.attribute_value_bytes_max", 16..=1 << 20),
+    ("limits.attributes_bytes_max", 16..=1 << 20),
+    ("limits.event_names_max", 1..=10_000),
+    ("limits.events_per_track_max", 1..=100_000),
+    ("limits.event_name_chars_max", 1..=4_096),
+    ("limits.event_data_bytes_max", 16..=1 << 20),
+    ("sqlite.reader_threads", 1..=256),
+    ("sqlite.page_cache_mib", 1..=1 << 16),
+    ("sqlite.write_queue_max", 1..=1 << 20),
+    ("sqlite.read_queue_max", 1..=1 << 20),
+    ("sqlite.units_per_commit_max", 1..=1 << 16),
+    ("cache.sessions_mib", 0..=1 << 20),
+    ("shutdown.deadline_ms", 0..=3_600_000),
+    ("session.visit_gap_minutes", 1..=10_080),
+    ("session.activity_debounce_seconds", 0..=86_400),
+];
+
+impl Config {
+    /// Puts the layers together and checks every value.
+    ///
+    /// # Errors
+    /// Every fault found, each with the source and key it is about.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let figment = layers::stack(sources)?;
+        let config: Self = figment
+            .extract()
+            .map_err(|error| ConfigError(error.into_iter().map(describe).collect()))?;
+        let faults = out_of_range(&figment);
+        if faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(faults))
+        }
+    }
+
+    /// Where clients reach this server: scheme and host, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    /// The file with the server key.
+    #[must_use]
+    pub fn secret_path(&self) -> PathBuf {
+        self.secret_file
+            .clone()
+            .unwrap_or_else(|| self.data.join("secret.key"))
+    }
+
+    /// The limits of each request.
+    #[must_use]
+    pub fn request_limits(&self) -> limits::Limits {
+        let Http {
+            header_bytes_max,
+            uri_bytes_max,
+            body_bytes_max,
+            ..
+        } = self.http;
+        limits::Limits {
+            header_bytes_max,
+            uri_bytes_max,
+            body_bytes_max,
+        }
+    }
+
+    /// How connections are served.
+    #[must_use]
+    pub fn serve_options(&self) -> serve::Options {
+        serve::Options {
+            header_read_timeout: Duration::from_millis(self.http.header_read_timeout_ms),
+            head_bytes_max: 2 * (self.http.header_bytes_max + self.http.uri_bytes_max),
+            connections_max: self.http.connections_max,
+            shutdown_deadline: Duration::from_millis(self.shutdown.deadline_ms),
+        }
+    }
+}
+
+fn describe(error: figment::Error) -> String {
+    let source = error
+        .metadata
+        .as_ref()
+        .map_or("hark.default.toml", |metadata| &metadata.name);
+    let fault = match error.kind {
+        Kind::InvalidType(found, wanted) => format!("expected {wanted}, found {found}"),
+        Kind::UnknownVariant(found, known) => format!("{found:?} is none of {}", known.join(", ")),
+        kind => kind.to_string(),
+    };
+    format!("{source}: `{}`: {fault}", error.path.join("."))
+}
+
+fn out_of_range(figment: &Figment) -> Vec<String> {
+    let faults = RANGES.iter().filter_map(|(key, range)| {
+        let value: u64 = figment.extract_inner(key).ok()?;
+        let source = figment
+            .find_metadata(key)
+            .map_or("", |metadata| &metadata.name);
+        let (least, most) = (range.start(), range.end());
+        (!range.contains(&value)).then(|| {
+            format!("{source}: `{key}` is {value}: choose a number from {least} to {most}")
+        })
+    });
+    faults.collect()
+}
+
+impl<'de> Deserialize<'de> for Database {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // The value is not repeated: a database URL may hold a password.
+        match text.split(':').next() {
+            Some("sqlite") if text == "sqlite:" => Ok(Self::Sqlite),
+            Some("postgres" | "postgresql") => Err(de::Error::custom(
+                "PostgreSQL is not supported yet: use \"sqlite:\"",
+            )),
+            _ => Err(de::Error::custom(
+                "not a known database: use \"sqlite:\", the file in the data folder",
+            )),
+        }
+    }
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wanted = "write one such as \"127.0.0.1:8080\" or \"[::]:8080\"";
+    text.parse()
+        .map_err(|_| de::Error::custom(format!("{text:?} is not an address with a port: {wanted}")))
+}
+
+fn file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok((!text.is_empty()).then(|| text.into()))
+}
+
+/// The web address of a server: scheme and host alone.
+fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let is_origin = |uri: Uri| {
+        let web = matches!(uri.scheme_str(), Some("http" | "https"));
+        web && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.path() == "/"
+            && uri.query().is_none()
+    };
+    if text.parse().is_ok_and(is_origin) {
+        return Ok(Some(text.trim_end_matches('/').to_owned()));
+    }
+    let wanted = "write scheme and host alone, such as \"https://hark.example.com\"";
+    Err(de::Error::custom(format!(
+        "{text:?} is not the address of a server: {wanted}"
+    )))
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let network = |text: &String| {
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        let wanted = "write one such as \"10.0.0.0/8\"";
+        let fault = |_| de::Error::custom(format!("{text:?} is not a network: {wanted}"));
+        text.parse().or_else(|_| address()).map_err(fault)
+    };
+    texts.iter().map(network).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! What the caller is told when the store, or the grammar of lists, refuses.
+
+use super::error::ApiError;
+use super::list_query::BadQuery;
+use crate::identity;
+
+/// Seconds after which a caller should try again when the server has too much to do.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Taken { kind, key, holder } => {
+                let name = key_name(kind);
+                let message = format!(
+                    "The {name} {key:?} belongs to another session. Use another value, or change that session."
+                );
+                Self::conflict("identity_taken", message).with_conflict(name, holder.to_string())
+            }
+            store::Error::BadQuery(message) => Self::bad_request("invalid_query", message),
+            store::Error::TooExpensive => Self::unavailable(
+                "query_too_expensive",
+                "The list took too long to make. Filter by more, or page with the cursor instead of `skip`.",
+                RETRY_AFTER_SECONDS,
+            ),
+            store::Error::Overloaded => Self::unavailable(
+                "overloaded",
+                "The server has too much to do. Try again in a moment.",
+                RETRY_AFTER_SECONDS,
+            ),
+            store::Error::Raced => Self::unavailable(
+                "contended",
+                "Too many changes of the same document at once. Try again.",
+                RETRY_AFTER_SECONDS,
+            ),
+            store::Error::Closed => Self::unavailable(
+                "shutting_down",
+                "The server is shutting down. Try again in a moment.",
+                RETRY_AFTER_SECONDS,
+            ),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<BadQuery> for ApiError {
+    fn from(error: BadQuery) -> Self {
+        Self::bad_request("invalid_query", error.to_string())
+    }
+}
+
+fn key_name(kind: store::Kind) -> &'static str {
+    match kind {
+        identity::USER_ID => "userId",
+        identity::GLEAP_ID => "gleapId",
+        identity::EMAIL | identity::ACCOUNT_EMAIL => "email",
+        identity::PHONE => "phone",
+        _ => "key",
+    }
+}

@@ -1,0 +1,189 @@
+//! JSON in and out: [`Json`] for typed bodies, [`Checked`] and [`parse_slice`] for those who need the bytes.
+//!
+//! Every body passes [`check`] before anything is made of it, so that what reaches a handler holds no NUL, no
+//! key twice and no bottomless nesting, whichever way its type reads it.
+
+mod check;
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::{Deserialize, DeserializeOwned};
+use serde::ser::Serialize;
+
+pub use self::check::{DEPTH_MAX, KEYS_MAX, check};
+use super::error::ApiError;
+use super::limits::{BODY_BYTES_MAX, BodyLimit};
+
+/// How long a client may pause within a body.
+pub const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// The most of a decoding message that is told, in characters: it may quote what was sent.
+const MESSAGE_CHARS_MAX: usize = 300;
+
+/// A typed JSON body, of a request or of an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Json<T>(pub T);
+
+/// The bytes of a JSON body that passed [`check`].
+#[derive(Clone, Debug)]
+pub struct Checked(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Checked {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        expect_json(request.headers())?;
+        let bytes = read_body(request).await?;
+        check(&bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Checked(bytes) = Checked::from_request(request, state).await?;
+        decode(&bytes).map(Self)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => (
+                [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+                bytes,
+            )
+                .into_response(),
+            Err(error) => ApiError::internal(error).into_response(),
+        }
+    }
+}
+
+/// Checks and decodes JSON that the caller has read.
+///
+/// # Errors
+/// 400 as [`check`]; 422 naming the field when a value is not of the type wanted.
+pub fn parse_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ApiError> {
+    check(bytes)?;
+    decode(bytes)
+}
+
+fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| mismatch::<T>(bytes, &error))
+}
+
+/// Decodes once more to learn the path of the field: only failures pay for it.
+fn mismatch<'de, T: Deserialize<'de>>(bytes: &'de [u8], error: &serde_json::Error) -> ApiError {
+    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
+    let fault = match serde_path_to_error::deserialize::<_, T>(deserializer) {
+        Err(error) => describe(&error.path().to_string(), &error.inner().to_string()),
+        Ok(_) => describe(".", &error.to_string()),
+    };
+    ApiError::unprocessable("invalid_field", vec![fault])
+}
+
+/// Says what is wrong with the field at `path` without repeating its value, which may be a secret.
+fn describe(path: &str, message: &str) -> String {
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message, |(message, _)| message);
+    let field = if path == "." {
+        "the body".to_owned()
+    } else {
+        format!("`{path}`")
+    };
+    let wrong_type = ["invalid type: ", "invalid value: "]
+        .iter()
+        .find_map(|start| message.strip_prefix(start));
+    let text = if let Some((found, wanted)) =
+        wrong_type.and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        let found = found.split(['`', '"']).next().unwrap_or_default().trim();
+        format!("{field}: expected {wanted}, found {found}")
+    } else {
+        format!("{field}: {message}")
+    };
+    text.chars().take(MESSAGE_CHARS_MAX).collect()
+}
+
+/// `application/json` and `application/…+json`, in UTF-8.
+fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let given = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    if given.is_some_and(is_json) {
+        return Ok(());
+    }
+    Err(ApiError::unsupported_media(
+        "The body must be JSON in UTF-8: send it with `Content-Type: application/json`.",
+    ))
+}
+
+fn is_json(media_type: &str) -> bool {
+    let mut parts = media_type
+        .split(';')
+        .map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let json = essence
+        .strip_prefix("application/")
+        .is_some_and(|sub| sub == "json" || sub.ends_with("+json"));
+    let mut charsets = parts.filter_map(|part| {
+        part.strip_prefix("charset=")
+            .map(|name| name.trim_matches('"').to_owned())
+    });
+    json && charsets.all(|name| name == "utf-8" || name == "utf8")
+}
+
+/// Reads a body, chunked or not, within the limit of its route.
+///
+/// # Errors
+/// 413 when it is too large, 408 when the client pauses too long, 400 when it breaks off.
+pub async fn read_body(request: Request) -> Result<Bytes, ApiError> {
+    let max = request
+        .extensions()
+        .get()
+        .map_or(BODY_BYTES_MAX, |BodyLimit(max)| *max);
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > max) {
+        return Err(too_large(max));
+    }
+    let mut bytes = Vec::with_capacity(announced.unwrap_or(0));
+    let mut body = Limited::new(request.into_body(), max);
+    while let Some(frame) = next_frame(&mut body, max).await? {
+        bytes.extend_from_slice(&frame);
+    }
+    Ok(bytes.into())
+}
+
+async fn next_frame(body: &mut Limited<Body>, max: usize) -> Result<Option<Bytes>, ApiError> {
+    match tokio::time::timeout(BODY_PAUSE_MAX, body.frame()).await {
+        Err(_) => Err(ApiError::plain(StatusCode::REQUEST_TIMEOUT)),
+        Ok(None) => Ok(None),
+        // Trailers carry no data.
+        Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
+        Ok(Some(Err(error))) if error.is::<LengthLimitError>() => Err(too_large(max)),
+        Ok(Some(Err(_))) => Err(ApiError::bad_request(
+            "body_incomplete",
+            "The body broke off: send all of it.",
+        )),
+    }
+}
+
+fn too_large(max: usize) -> ApiError {
+    let message = format!("The body is larger than {max} bytes: send less at once.");
+    ApiError::too_large("body_too_large", message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! Everything about HTTP that knows nothing of the product: connections, limits, errors, JSON, metrics.
+
+pub mod client_address;
+pub mod conditional;
+pub mod docs;
+pub mod error;
+mod from_store;
+pub mod health;
+pub mod json;
+pub mod limits;
+pub mod list_query;
+pub mod metrics;
+pub mod not_implemented;
+pub mod observe;
+pub mod rate_limit;
+pub mod responses;
+pub mod router;
+pub mod serve;
+
+pub use error::ApiError;
+pub use json::Json;

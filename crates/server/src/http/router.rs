@@ -1,0 +1,109 @@
+//! The table of contents of the product: every path, grouped by who calls it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::observe::Observe;
+use super::{docs, health, metrics, not_implemented};
+use crate::app::{App, SharedApp};
+use crate::{admin, resources};
+
+/// The general part of the API description.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Hark",
+        description = "The customer platform that you run yourself. Errors have one shape everywhere; ids are 24 hexadecimal characters; \
+                       dates are written like `2026-01-31T08:05:00.123Z`; fields without a value are absent.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    tags(
+        (name = "Session", description = "End users of your product, known and anonymous."),
+        (name = "User", description = "The caller, and signing in."),
+        (name = "Admin", description = "What your own servers call, with the secret API token of a project."),
+        (name = "Server", description = "The state of the server."),
+    ),
+)]
+struct Description;
+
+/// All routes, with their description.
+fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        // Members and API keys: /v3
+        .merge(resources::session::routes())
+        .merge(resources::user::routes())
+        .merge(resources::login::routes())
+        // Servers of the customer: /admin
+        .merge(admin::routes())
+        // Operators: /healthz, /readyz, /metrics
+        .merge(health::routes(app.readiness.clone()))
+        .merge(metrics::routes(app.registry.clone()))
+}
+
+/// The whole application.
+///
+/// # Errors
+/// When a metric is registered twice.
+pub fn router(app: SharedApp) -> prometheus::Result<Router> {
+    let observe = Observe::new(
+        app.config.request_limits(),
+        app.config.log.requests,
+        u32::from_be_bytes(app.random.bytes()),
+        &app.registry,
+    )?;
+    let (routes, _) = described(&app).split_for_parts();
+    let description: Arc<str> = openapi(&app).into();
+    Ok(routes
+        .merge(not_implemented::routes())
+        .merge(docs::routes())
+        .route(
+            "/openapi.json",
+            get(serve_description).with_state(description),
+        )
+        .with_state(app)
+        .layer(observe))
+}
+
+/// The API description as JSON, on one line.
+#[must_use]
+pub fn openapi(app: &SharedApp) -> String {
+    let mut description = described(app).into_openapi();
+    let components = description.components.get_or_insert_default();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("An API key, or the token of a sign-in."));
+    components.add_security_scheme("jwt", SecurityScheme::Http(bearer.build()));
+    components.add_security_scheme(
+        "basic",
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Basic).build()),
+    );
+    let token = ApiKeyValue::with_description("Api-Token", "The secret API token of the project.");
+    components.add_security_scheme("apiToken", SecurityScheme::ApiKey(ApiKey::Header(token)));
+    description.to_json().unwrap_or_default()
+}
+
+async fn serve_description(State(description): State<Arc<str>>) -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        description.to_string(),
+    )
+}
+
+/// The application over everything that it holds.
+///
+/// # Errors
+/// When a metric is registered twice.
+pub fn application(app: App) -> prometheus::Result<(SharedApp, Router)> {
+    let app = Arc::new(app);
+    let router = router(Arc::clone(&app))?;
+    Ok((app, router))
+}

@@ -1,0 +1,5 @@
+//! The resources of REST v3, in the words of the API: one file or folder each.
+
+pub mod login;
+pub mod session;
+pub mod user;

@@ -1,0 +1,48 @@
+//! Deleting a session with all that is personal about it, in one transaction.
+
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{ObjectId, Query, Tx};
+
+use super::document::Session;
+use super::event::Event;
+use super::history::IdentityChange;
+use super::merge::Merge;
+use crate::identity;
+
+/// Erases the session that a user id finds; returns whether there was one.
+///
+/// # Errors
+/// Those of the store.
+pub fn erase_user(tx: &mut Tx<'_>, user_id: &str) -> store::Result<bool> {
+    let Some(id) = tx.owner(identity::USER_ID, user_id)? else {
+        return Ok(false);
+    };
+    let row = tx
+        .get_for_update::<Session>(id)?
+        .ok_or_else(|| tx.raced())?;
+    for (kind, key, _) in row.doc.keys() {
+        tx.release(kind, &key, id)?;
+    }
+    release_aliases(tx, id)?;
+    tx.delete_where::<Merge>("survivor", id)?;
+    tx.delete_where::<Event>("session", id)?;
+    tx.delete_where::<IdentityChange>("session", id)?;
+    tx.delete::<Session>(id)
+}
+
+fn release_aliases(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
+    let merges = Query {
+        filter: Filter::Eq(FieldPath::known("survivor"), Scalar::Id(session)),
+        limit: u32::MAX - 1,
+        ..Query::default()
+    };
+    for row in tx.page::<Merge>(&merges)?.rows {
+        let Some(merge) = tx.get::<Merge>(row.id)? else {
+            continue;
+        };
+        for (kind, key) in merge.doc.keys() {
+            tx.release(kind, &key, session)?;
+        }
+    }
+    Ok(())
+}

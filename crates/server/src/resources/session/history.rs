@@ -1,0 +1,188 @@
+//! The identity history: who changed a session's user id, email or name, and how.
+
+use serde::{Deserialize, Serialize};
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{
+    Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Query, Reference, Sort, Tx,
+    Value,
+};
+use utoipa::ToSchema;
+
+use super::document::Session;
+
+/// Changes beyond this many are forgotten, oldest first.
+pub const CHANGES_KEPT_MAX: u64 = 200;
+
+/// Where a change came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// The surface: `admin`, `sdk`, `rest`, `import` or `merge`.
+    pub source: String,
+    /// The HTTP method, when there was a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The path of the request, without its query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_url: Option<String>,
+    /// The member whose credential it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub user_id: Option<ObjectId>,
+    /// Whether a secret key, not a person, made the change.
+    pub has_api_key: bool,
+}
+
+/// A value before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FromTo {
+    /// Absent when there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Absent when it was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+/// What of the identity changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityChanges {
+    /// The customer's own id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<FromTo>,
+    /// The email address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<FromTo>,
+    /// The name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<FromTo>,
+}
+
+/// One entry of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityChange {
+    /// The session that it happened to.
+    pub session: ObjectId,
+    /// When.
+    pub at: Millis,
+    /// From where.
+    pub by: Origin,
+    /// What.
+    pub changes: IdentityChanges,
+}
+
+/// The table of identity changes.
+pub static IDENTITY_CHANGES: Collection = Collection {
+    table: "identity_change",
+    columns: &[
+        Column {
+            name: "session",
+            path: "session",
+            kind: ColumnKind::Id,
+        },
+        Column {
+            name: "at",
+            path: "at",
+            kind: ColumnKind::Instant,
+        },
+    ],
+    indexes: &[Index {
+        name: "identity_change_by_session",
+        columns: &["session", "at"],
+        not_null: None,
+    }],
+    cluster: &[],
+    references: &[Reference {
+        column: "session",
+        table: "session",
+    }],
+};
+
+impl Document for IdentityChange {
+    const COLLECTION: &'static Collection = &IDENTITY_CHANGES;
+
+    fn promoted(&self) -> Vec<Value> {
+        vec![self.session.into(), self.at.into()]
+    }
+}
+
+/// The three values that the history is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identifiers {
+    user_id: Option<String>,
+    email: Option<String>,
+    name: Option<String>,
+}
+
+impl Identifiers {
+    /// Those of a session, before it is changed.
+    #[must_use]
+    pub fn of(session: &Session) -> Self {
+        Self {
+            user_id: session.user_id.clone(),
+            email: session.email.clone(),
+            name: session.name.clone(),
+        }
+    }
+
+    /// What is different in `after`; `None` when nothing is.
+    #[must_use]
+    pub fn changes_to(&self, after: &Self) -> Option<IdentityChanges> {
+        let changed = |from: &Option<String>, to: &Option<String>| {
+            (from != to).then(|| FromTo {
+                from: from.clone(),
+                to: to.clone(),
+            })
+        };
+        let changes = IdentityChanges {
+            user_id: changed(&self.user_id, &after.user_id),
+            email: changed(&self.email, &after.email),
+            name: changed(&self.name, &after.name),
+        };
+        (changes != IdentityChanges::default()).then_some(changes)
+    }
+}
+
+/// Adds an entry to the history of a session and forgets the oldest beyond [`CHANGES_KEPT_MAX`].
+pub fn record(
+    tx: &mut Tx<'_>,
+    session: ObjectId,
+    changes: IdentityChanges,
+    by: &Origin,
+) -> store::Result<()> {
+    let change = IdentityChange {
+        session,
+        at: tx.now(),
+        by: by.clone(),
+        changes,
+    };
+    tx.insert(tx.new_id(), change)?;
+    forget_oldest(tx, session)
+}
+
+/// Keeps the newest [`CHANGES_KEPT_MAX`] entries of a session.
+pub fn forget_oldest(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
+    let oldest = Query {
+        skip: CHANGES_KEPT_MAX,
+        ..newest_first(session)
+    };
+    for row in tx.page::<IdentityChange>(&oldest)?.rows {
+        tx.delete::<IdentityChange>(row.id)?;
+    }
+    Ok(())
+}
+
+/// The history of a session, newest first.
+#[must_use]
+pub fn newest_first(session: ObjectId) -> Query {
+    Query {
+        filter: Filter::Eq(FieldPath::known("session"), Scalar::Id(session)),
+        sort: vec![Sort {
+            path: "at".into(),
+            descending: true,
+        }],
+        limit: 200,
+        ..Query::default()
+    }
+}

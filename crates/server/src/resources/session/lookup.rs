@@ -1,0 +1,176 @@
+//! One session, by the customer's own id or by ours: exact, never stale, and from memory when it was asked for before.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use store::{ObjectId, RawRow};
+
+use super::document::Session;
+use super::render::{IdentityKeyRef, Rendered, render};
+use super::schema::SessionBody;
+use crate::app::{App, SharedApp};
+use crate::auth::{Member, SessionsRead};
+use crate::http::conditional;
+use crate::http::error::ApiError;
+use crate::http::responses::ErrorResponses;
+use crate::identity;
+
+/// How often a lookup starts again because the session was merged while it was read.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Get a session by user id
+///
+/// The session whose `userId` is exactly the one in the path, after percent-decoding: upper and lower case differ.
+/// The id of a session that was merged finds the session that it was merged into.
+/// `ETag` changes with every write; send it as `If-None-Match` to get 304 while nothing changed.
+#[utoipa::path(
+    get, path = "/v3/sessions/by-user-id/{userId}", operation_id = "FindSessionByUserId", tag = "Session",
+    params(
+        ("userId" = String, Path, description = "The id under which your own system knows the user, percent-encoded, at most 256 characters"),
+        ("project" = String, Header, description = "The id of the project"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the answer that you have"),
+    ),
+    responses((status = 200, description = "The session", body = SessionBody), (status = 304, description = "Nothing changed since your `ETag`"), ErrorResponses),
+    security(("jwt" = ["sessions:read"])),
+)]
+pub async fn by_user_id(
+    State(app): State<SharedApp>,
+    member: Member<SessionsRead>,
+    Path(user_id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let key = IdentityKeyRef(member.project, identity::USER_ID, &user_id);
+    let found = match app.sessions.by_key(&key) {
+        Some(answer) => answer,
+        None => read_by_key(&app, &member, &key)
+            .await?
+            .ok_or_else(|| not_found("userId", &user_id))?,
+    };
+    Ok(answer(&found, &headers))
+}
+
+/// Get a session
+///
+/// The session with this id. The id of a session that was merged finds the session that it was merged into.
+/// `ETag` changes with every write; send it as `If-None-Match` to get 304 while nothing changed.
+#[utoipa::path(
+    get, path = "/v3/sessions/{sessionId}", operation_id = "GetSession", tag = "Session",
+    params(
+        ("sessionId" = String, Path, description = "The id of the session: 24 hexadecimal characters"),
+        ("project" = String, Header, description = "The id of the project"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the answer that you have"),
+    ),
+    responses((status = 200, description = "The session", body = SessionBody), (status = 304, description = "Nothing changed since your `ETag`"), ErrorResponses),
+    security(("jwt" = ["sessions:read"])),
+)]
+pub async fn by_id(
+    State(app): State<SharedApp>,
+    member: Member<SessionsRead>,
+    Path(session_id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let id = parse_id(&session_id)?;
+    let found = match app.sessions.answers.get(&(member.project, id)) {
+        Some(answer) => answer,
+        None => match read_by_id(&app, &member, id).await? {
+            Some(answer) => answer,
+            None => {
+                let merged = IdentityKeyRef(
+                    member.project,
+                    identity::MERGED_ID,
+                    &session_id.to_lowercase(),
+                );
+                read_by_key(&app, &member, &merged)
+                    .await?
+                    .ok_or_else(|| not_found("id", &session_id))?
+            }
+        },
+    };
+    Ok(answer(&found, &headers))
+}
+
+/// The id in a path.
+///
+/// # Errors
+/// 400 when the text is none.
+pub fn parse_id(text: &str) -> Result<ObjectId, ApiError> {
+    text.parse().map_err(|_| {
+        ApiError::bad_request(
+            "invalid_id",
+            "The session id in the path must be 24 hexadecimal characters.",
+        )
+    })
+}
+
+fn not_found(what: &str, value: &str) -> ApiError {
+    ApiError::not_found(
+        "session_not_found",
+        format!("This project has no session with {what} {value:?}."),
+    )
+}
+
+fn answer(found: &Rendered, headers: &HeaderMap) -> Response {
+    conditional::json(
+        found.body.clone(),
+        &found.etag,
+        &found.last_modified,
+        headers,
+    )
+}
+
+async fn read_by_key(
+    app: &SharedApp,
+    member: &Member<SessionsRead>,
+    key: &IdentityKeyRef<'_>,
+) -> Result<Option<Arc<Rendered>>, ApiError> {
+    let (shared, key) = (Arc::clone(app), key.to_owned());
+    let organisation = member.organisation;
+    app.store
+        .read(key.0, move |snapshot| {
+            for _ in 0..ATTEMPTS_MAX {
+                let ticket = shared.sessions.ids.ticket(&key);
+                let Some(id) = snapshot.owner(key.1, &key.2)? else {
+                    return Ok(None);
+                };
+                if let Some(answer) = render_and_keep(&shared, organisation, snapshot, id)? {
+                    shared.sessions.ids.keep(ticket, key, id);
+                    return Ok(Some(answer));
+                }
+            }
+            Ok(None)
+        })
+        .await
+}
+
+async fn read_by_id(
+    app: &SharedApp,
+    member: &Member<SessionsRead>,
+    id: ObjectId,
+) -> Result<Option<Arc<Rendered>>, ApiError> {
+    let (shared, organisation) = (Arc::clone(app), member.organisation);
+    app.store
+        .read(member.project, move |snapshot| {
+            Ok(render_and_keep(&shared, organisation, snapshot, id)?)
+        })
+        .await
+}
+
+fn render_and_keep(
+    app: &App,
+    organisation: ObjectId,
+    snapshot: &store::Snapshot<'_>,
+    id: ObjectId,
+) -> store::Result<Option<Arc<Rendered>>> {
+    let project = snapshot.project();
+    let ticket = app.sessions.answers.ticket(&(project, id));
+    let Some(row): Option<RawRow> = snapshot.raw::<Session>(id)? else {
+        return Ok(None);
+    };
+    let answer = Arc::new(render(&row, project, organisation));
+    app.sessions
+        .answers
+        .keep(ticket, (project, id), Arc::clone(&answer));
+    Ok(Some(answer))
+}

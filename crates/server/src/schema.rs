@@ -1,0 +1,43 @@
+//! The kinds of documents and how their tables came to be.
+
+use store::{Dictionary, Migration, Registered, Schema, Step};
+
+use crate::accounts::api_key::{API_KEYS, ApiKey};
+use crate::accounts::member::{MEMBERS, Member};
+use crate::accounts::organisation::{ORGANISATIONS, Organisation};
+use crate::accounts::project::{PROJECTS, Project};
+use crate::accounts::user::{USERS, User};
+use crate::resources::session::document::{SESSIONS, Session};
+use crate::resources::session::event::{EVENTS, Event};
+use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
+use crate::resources::session::merge::{MERGES, Merge};
+
+/// All that the store keeps for Hark.
+pub static SCHEMA: Schema = Schema {
+    documents: &[
+        Registered::of::<Organisation>(),
+        Registered::of::<Project>(),
+        Registered::of::<User>(),
+        Registered::of::<Member>(),
+        Registered::of::<ApiKey>(),
+        Registered::of::<Session>(),
+        Registered::of::<Event>(),
+        Registered::of::<IdentityChange>(),
+        Registered::of::<Merge>(),
+    ],
+    migrations: &[Migration {
+        version: 1,
+        steps: &[
+            Step::Create(&ORGANISATIONS),
+            Step::Create(&PROJECTS),
+            Step::Create(&USERS),
+            Step::Create(&MEMBERS),
+            Step::Create(&API_KEYS),
+            Step::Create(&SESSIONS),
+            Step::Create(&EVENTS),
+            Step::Create(&IDENTITY_CHANGES),
+            Step::Create(&MERGES),
+        ],
+    }],
+    dictionary: Dictionary(include_bytes!("dictionary-1.txt")),
+};

@@ -1,0 +1,77 @@
+//! What the store refuses or fails to do.
+
+use crate::{Kind, ObjectId};
+
+/// The result of a store operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What the store refuses or fails to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An identity key belongs to another document.
+    #[error("identity key {key:?} of kind {kind:?} belongs to {holder}")]
+    Taken {
+        /// The kind of the key.
+        kind: Kind,
+        /// The normalised key.
+        key: String,
+        /// The document that holds it.
+        holder: ObjectId,
+    },
+    /// The document changed since it was read, or a key was taken meanwhile: the unit is run again, a few times.
+    #[error("another writer was faster")]
+    Raced,
+    /// More work waits than the queue holds.
+    #[error("too much work is waiting")]
+    Overloaded,
+    /// A query examined rows for longer than its deadline.
+    #[error("the query took longer than its deadline")]
+    TooExpensive,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+    /// The function of a unit panicked. Nothing of it was kept.
+    #[error("a unit of work panicked")]
+    Panicked,
+    /// A sort, cursor or field that the collection does not have.
+    #[error("{0}")]
+    BadQuery(String),
+    /// The database cannot be opened or used as it is; the text says what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// A stored document is not what its type expects.
+    #[error("a stored document cannot be read: {0}")]
+    Corrupt(String),
+    /// A document cannot be written as JSON.
+    #[error("a document cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// SQLite failed.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL failed.
+    #[error("PostgreSQL: {0}")]
+    Postgres(#[from] tokio_postgres::Error),
+    /// No connection to PostgreSQL.
+    #[error("no connection to PostgreSQL: {0}")]
+    Pool(#[from] deadpool_postgres::PoolError),
+    /// A file could not be read or written.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl Error {
+    /// Whether running the same unit again may succeed.
+    ///
+    /// Only SQLSTATE decides: on a distributed engine the names of constraints and tables are empty, and 08006 means
+    /// that a worker is out of reach while the connection itself is good.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Raced => true,
+            Self::Postgres(error) => error.code().is_some_and(|code| {
+                matches!(code.code(), "40001" | "40P01" | "08006" | "55P03" | "23505")
+            }),
+            _ => false,
+        }
+    }
+}

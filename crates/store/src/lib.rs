@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod change;
+mod codec;
+mod collection;
+mod conn;
+mod doctor;
+mod error;
+pub mod filter;
+mod migrate;
+mod object_id;
+mod postgres;
+mod query;
+mod registry;
+mod sqlite;
+mod statements;
+mod store;
+mod time;
+mod tx;
+mod value;
+
+pub use change::Change;
+pub use codec::Dictionary;
+pub use collection::{Collection, Column, ColumnKind, Document, Index, ROW_COLUMNS, Reference};
+pub use doctor::{Finding, Report};
+pub use error::{Error, Result};
+pub use migrate::{Migration, Schema, Step};
+pub use object_id::{BadObjectId, ObjectId};
+pub use postgres::PostgresConfig;
+pub use query::{Cursor, Page, Query, Sort};
+pub use registry::{Identity, Inspection, Kind, Registered};
+pub use sqlite::backup::{backup, restore};
+pub use sqlite::{SqliteConfig, examine};
+pub use store::{Environment, Listener, Store};
+pub use time::{Clock, IdSource, Millis, SystemClock};
+pub use tx::{RawRow, Row, Snapshot, Tx};
+pub use value::Value;

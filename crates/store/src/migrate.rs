@@ -1,0 +1,259 @@
+//! The schema and its versions. Migrations only go forward, one statement at a time.
+
+use crate::conn::{Conn, RowRef};
+use crate::{
+    Collection, Column, ColumnKind, Dictionary, Error, Index, ObjectId, Registered, Result, Value,
+};
+
+/// All that the store keeps for a program.
+#[derive(Debug)]
+pub struct Schema {
+    /// The kinds of documents, as they are now.
+    pub documents: &'static [Registered],
+    /// How the schema came to be. The last one's version is that of the program.
+    pub migrations: &'static [Migration],
+    /// Text typical of the documents; never changed once it was used.
+    pub dictionary: Dictionary,
+}
+
+/// A step from one version to the next.
+#[derive(Debug)]
+pub struct Migration {
+    /// The version that it leads to; ascending from 1.
+    pub version: i64,
+    /// What it does, in order.
+    pub steps: &'static [Step],
+}
+
+/// A part of a migration. Running one again changes nothing.
+#[derive(Debug)]
+pub enum Step {
+    /// Make the table of a collection and its indexes.
+    Create(&'static Collection),
+    /// Add a promoted column to a table and fill it from the documents.
+    AddColumn(&'static Registered, &'static str),
+    /// Add an index of a collection.
+    AddIndex(&'static Collection, &'static str),
+}
+
+impl Schema {
+    /// The version of the program.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.migrations
+            .last()
+            .map_or(0, |migration| migration.version)
+    }
+
+    /// An older program must not write into a newer database.
+    pub(crate) fn refuse_newer(&self, found: i64) -> Result<()> {
+        if found <= self.version() {
+            return Ok(());
+        }
+        Err(Error::Refused(format!(
+            "the database has schema version {found}, and this program knows {} at the most: use the newer program, or restore a backup",
+            self.version()
+        )))
+    }
+}
+
+/// Applies the migrations after `found`.
+pub(crate) fn apply(conn: &Conn<'_>, schema: &Schema, found: i64) -> Result<()> {
+    if found == 0 {
+        for sql in identity_table(conn) {
+            conn.execute(&sql, &[])?;
+        }
+    }
+    for migration in schema
+        .migrations
+        .iter()
+        .filter(|migration| migration.version > found)
+    {
+        for step in migration.steps {
+            run(conn, step)?;
+        }
+    }
+    Ok(())
+}
+
+fn run(conn: &Conn<'_>, step: &Step) -> Result<()> {
+    match step {
+        Step::Create(collection) => {
+            for sql in create(conn, collection) {
+                conn.execute(&sql, &[])?;
+            }
+        }
+        Step::AddColumn(registered, name) => add_column(conn, registered, name)?,
+        Step::AddIndex(collection, name) => {
+            if let Some(index) = collection.indexes.iter().find(|index| index.name == *name) {
+                conn.execute(&create_index(collection, index), &[])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_sqlite(conn: &Conn<'_>) -> bool {
+    matches!(conn, Conn::Sqlite { .. })
+}
+
+fn sql_type(conn: &Conn<'_>, kind: ColumnKind) -> &'static str {
+    match (is_sqlite(conn), kind) {
+        (true, ColumnKind::Text) => "TEXT",
+        (false, ColumnKind::Text) => "TEXT COLLATE \"C\"",
+        (true, ColumnKind::Int | ColumnKind::Instant | ColumnKind::Bool) => "INTEGER",
+        (false, ColumnKind::Int | ColumnKind::Instant) => "BIGINT",
+        (false, ColumnKind::Bool) => "BOOLEAN",
+        (true, ColumnKind::Real) => "REAL",
+        (false, ColumnKind::Real) => "DOUBLE PRECISION",
+        (true, ColumnKind::Id) => "BLOB",
+        (false, ColumnKind::Id) => "BYTEA",
+    }
+}
+
+fn identity_table(conn: &Conn<'_>) -> Vec<String> {
+    let (id, int, text) = (
+        sql_type(conn, ColumnKind::Id),
+        sql_type(conn, ColumnKind::Int),
+        sql_type(conn, ColumnKind::Text),
+    );
+    let rowid = if is_sqlite(conn) {
+        " WITHOUT ROWID"
+    } else {
+        ""
+    };
+    vec![format!(
+        "CREATE TABLE identity (project {id} NOT NULL, kind {int} NOT NULL, key {text} NOT NULL, owner {id} NOT NULL, \
+         PRIMARY KEY (project, kind, key)){rowid}"
+    )]
+}
+
+fn create(conn: &Conn<'_>, collection: &Collection) -> Vec<String> {
+    let (id, int) = (
+        sql_type(conn, ColumnKind::Id),
+        sql_type(conn, ColumnKind::Int),
+    );
+    let doc = if is_sqlite(conn) { "BLOB" } else { "JSON" };
+    let promoted: String = collection
+        .columns
+        .iter()
+        .map(|column| definition(conn, column))
+        .collect();
+    let cluster: String = collection
+        .cluster
+        .iter()
+        .map(|name| format!("{name}, "))
+        .collect();
+    let columns = format!(
+        "project {id} NOT NULL, id {id} NOT NULL, version {int} NOT NULL, created_at {int} NOT NULL, updated_at {int} NOT NULL, \
+         doc {doc} NOT NULL{promoted}, PRIMARY KEY (project, {cluster}id)"
+    );
+    let table = collection.table;
+    // Small rows that belong together lie in the order of their key; large documents in a table that only appends.
+    let rowid = if is_sqlite(conn) && !collection.cluster.is_empty() {
+        " WITHOUT ROWID"
+    } else {
+        ""
+    };
+    let mut statements = vec![format!(
+        "CREATE TABLE IF NOT EXISTS {table} ({columns}){rowid}"
+    )];
+    statements.extend(
+        collection
+            .indexes
+            .iter()
+            .map(|index| create_index(collection, index)),
+    );
+    statements
+}
+
+fn definition(conn: &Conn<'_>, column: &Column) -> String {
+    format!(", {} {}", column.name, sql_type(conn, column.kind))
+}
+
+fn create_index(collection: &Collection, index: &Index) -> String {
+    let columns: String = index
+        .columns
+        .iter()
+        .map(|name| format!("{name}, "))
+        .collect();
+    let partial = index
+        .not_null
+        .map_or(String::new(), |name| format!(" WHERE {name} IS NOT NULL"));
+    format!(
+        "CREATE INDEX IF NOT EXISTS {} ON {} (project, {columns}id){partial}",
+        index.name, collection.table
+    )
+}
+
+fn add_column(conn: &Conn<'_>, registered: &Registered, name: &str) -> Result<()> {
+    let collection = registered.collection;
+    let Some(position) = collection
+        .columns
+        .iter()
+        .position(|column| column.name == name)
+    else {
+        return Err(Error::Refused(format!(
+            "a migration names the column {name} that {} does not have",
+            collection.table
+        )));
+    };
+    if !has_column(conn, collection.table, name)? {
+        let column = &collection.columns[position];
+        conn.execute(
+            &format!(
+                "ALTER TABLE {} ADD COLUMN {} {}",
+                collection.table,
+                name,
+                sql_type(conn, column.kind)
+            ),
+            &[],
+        )?;
+    }
+    fill_column(conn, registered, name, position)
+}
+
+/// Rows that are filled before the next are read.
+const ROWS_PER_STEP: i64 = 1_000;
+
+fn fill_column(
+    conn: &Conn<'_>,
+    registered: &Registered,
+    name: &str,
+    position: usize,
+) -> Result<()> {
+    let table = registered.collection.table;
+    let select = format!(
+        "SELECT project, id, doc FROM {table} WHERE (project, id) > ($1, $2) ORDER BY project, id LIMIT $3"
+    );
+    let update = format!("UPDATE {table} SET {name} = $1 WHERE project = $2 AND id = $3");
+    let mut after = (ObjectId::ZERO, ObjectId::ZERO);
+    loop {
+        let binds = [after.0.into(), after.1.into(), Value::Int(ROWS_PER_STEP)];
+        let rows = conn.query(&select, &binds, |row| {
+            Ok((row.id(0)?, row.id(1)?, row.json(2)?))
+        })?;
+        let Some((project, id, _)) = rows.last() else {
+            return Ok(());
+        };
+        after = (*project, *id);
+        for (project, id, json) in rows {
+            let value = (registered.inspect)(&json)?.promoted.swap_remove(position);
+            conn.execute(&update, &[value, project.into(), id.into()])?;
+        }
+    }
+}
+
+fn has_column(conn: &Conn<'_>, table: &str, name: &str) -> Result<bool> {
+    let sql = if is_sqlite(conn) {
+        "SELECT count(*) FROM pragma_table_info($1) WHERE name = $2"
+    } else {
+        "SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 AND column_name = $2"
+    };
+    let count = conn.first(
+        sql,
+        &[Value::from(table), Value::from(name)],
+        |row: RowRef<'_>| row.int(0),
+    )?;
+    Ok(count.unwrap_or(0) > 0)
+}

@@ -1,0 +1,93 @@
+//! Copies of a live database, and back.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::open;
+use crate::{Error, Millis, Result, Schema};
+
+/// Copies the database `file` to `copy`, also while a server writes to it, and checks the copy by opening it.
+///
+/// # Errors
+/// When `copy` exists, or the copy does not pass SQLite's check.
+pub fn backup(file: &Path, copy: &Path, schema: &Schema) -> Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    copy_to(&connection, copy)?;
+    verify(copy, schema)
+}
+
+/// Puts the backup `copy` in the place of the database `file`, which no server may have open. What was there is kept
+/// beside it; returns where.
+///
+/// # Errors
+/// When the backup does not pass the check, or a process has the database open: nothing was changed then.
+pub fn restore(copy: &Path, file: &Path, schema: &Schema, now: Millis) -> Result<Option<PathBuf>> {
+    let _lock = open::lock(file)?;
+    verify(copy, schema)?;
+    let incoming = file.with_extension("db-incoming");
+    std::fs::copy(copy, &incoming)?;
+    std::fs::File::open(&incoming)?.sync_all()?;
+    let kept = file
+        .exists()
+        .then(|| file.with_extension(format!("db-before-restore-{}", now.0)));
+    if let Some(kept) = &kept {
+        for suffix in ["", "-wal", "-shm"] {
+            let from = with_suffix(file, suffix);
+            if from.exists() {
+                std::fs::rename(&from, with_suffix(kept, suffix))?;
+            }
+        }
+    }
+    std::fs::rename(&incoming, file)?;
+    if let Some(folder) = file.parent() {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(kept)
+}
+
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// A compact copy of one moment of the database.
+pub(crate) fn copy_to(connection: &Connection, copy: &Path) -> Result<()> {
+    if copy.exists() {
+        return Err(Error::Refused(format!(
+            "{} exists: name a file that does not",
+            copy.display()
+        )));
+    }
+    if let Some(folder) = copy.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let path = copy
+        .to_str()
+        .ok_or_else(|| Error::Refused("the path of the copy is not UTF-8".into()))?;
+    connection.execute("VACUUM INTO ?1", [path])?;
+    std::fs::File::open(copy)?.sync_all()?;
+    Ok(())
+}
+
+fn verify(copy: &Path, schema: &Schema) -> Result<()> {
+    let connection = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let bad = |why: String| Error::Refused(format!("{} is no good copy: {why}", copy.display()));
+    let application: i64 = connection
+        .query_row("PRAGMA application_id", [], |row| row.get(0))
+        .map_err(|error| bad(error.to_string()))?;
+    if application != open::APPLICATION_ID {
+        return Err(bad("it is a file of another program".into()));
+    }
+    schema.refuse_newer(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)?;
+    let check: String = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(|error| bad(error.to_string()))?;
+    if check == "ok" {
+        Ok(())
+    } else {
+        Err(bad(check))
+    }
+}

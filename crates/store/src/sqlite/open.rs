@@ -1,0 +1,191 @@
+//! Opening the file: whose it is, who else has it, on what it lies, how connections are set.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::SqliteConfig;
+use crate::conn::{Conn, Deadline};
+use crate::migrate;
+use crate::store::Shared;
+use crate::{Dictionary, Error, Result};
+
+/// `HARK`, in the header of the file.
+pub(crate) const APPLICATION_ID: i64 = 0x4841_524B;
+/// The prepared statements that a connection keeps.
+const STATEMENTS_MAX: usize = 256;
+/// The write-ahead log is cut to this size when it is restarted.
+const WAL_BYTES_KEPT: i64 = 64 << 20;
+
+/// An advisory lock on the database.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+/// Locks the database for this process.
+pub(crate) fn lock(file: &Path) -> Result<Lock> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+        warn_on_network_file_system(folder);
+    }
+    let path = lock_path(file);
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Lock { _file: lock }),
+        Err(TryLockError::WouldBlock) => Err(Error::Refused(format!(
+            "another process has {} open: stop it, or use a data folder of your own",
+            file.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(Error::Io(error)),
+    }
+}
+
+fn lock_path(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// File systems whose locks and shared memory SQLite cannot rely on.
+const NETWORK_FILE_SYSTEMS: &[(i64, &str)] = &[
+    (0x6969, "NFS"),
+    (0x517B, "SMB"),
+    (0xFF53_4D42, "CIFS"),
+    (0xFE53_4D42, "SMB2"),
+    (0x0102_1997, "9P"),
+    (0x00C3_6400, "Ceph"),
+    (0x6573_5546, "FUSE"),
+];
+
+fn warn_on_network_file_system(folder: &Path) {
+    let Ok(status) = rustix::fs::statfs(folder) else {
+        return;
+    };
+    if let Some((_, name)) = NETWORK_FILE_SYSTEMS
+        .iter()
+        .find(|(magic, _)| *magic == status.f_type)
+    {
+        tracing::warn!(
+            folder = %folder.display(),
+            file_system = name,
+            "the data folder lies on a network file system, on which SQLite can lose data: use a local disk"
+        );
+    }
+}
+
+/// A connection that may write.
+pub(crate) fn writer(config: &SqliteConfig) -> Result<Connection> {
+    let connection = Connection::open(&config.file)?;
+    let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|error| refuse_file(config, &error))?;
+    if application != APPLICATION_ID && (application != 0 || tables != 0) {
+        return Err(Error::Refused(format!(
+            "{} is a database of another program: choose another data folder",
+            config.file.display()
+        )));
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+    set_up(&connection, config)?;
+    Ok(connection)
+}
+
+fn refuse_file(config: &SqliteConfig, error: &rusqlite::Error) -> Error {
+    Error::Refused(format!(
+        "{} cannot be read as a database ({error}): restore a backup, or choose another data folder",
+        config.file.display()
+    ))
+}
+
+/// A connection that only reads.
+pub(crate) fn reader(config: &SqliteConfig) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&config.file, flags)?;
+    set_up(&connection, config)?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection, config: &SqliteConfig) -> Result<()> {
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.pragma_update(None, "cache_size", -i64::from(config.page_cache_kib))?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(
+        None,
+        "mmap_size",
+        i64::try_from(config.mmap_bytes).unwrap_or(i64::MAX),
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(())
+}
+
+/// Makes `doc_json(doc)` known to the connection: filters look into compressed documents through it.
+pub(crate) fn register_functions(connection: &Connection, dictionary: Dictionary) -> Result<()> {
+    use rusqlite::functions::FunctionFlags;
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("doc_json", 1, flags, move |context| {
+        let stored = context
+            .get_raw(0)
+            .as_blob()
+            .map_err(|error| rusqlite::Error::UserFunctionError(error.into()))?;
+        let json = dictionary
+            .decode(stored)
+            .map_err(|error| rusqlite::Error::UserFunctionError(error.into()))?;
+        String::from_utf8(json).map_err(|error| rusqlite::Error::UserFunctionError(error.into()))
+    })?;
+    Ok(())
+}
+
+/// Brings the schema of the file up to that of the program.
+pub(crate) fn prepare(
+    connection: &mut Connection,
+    config: &SqliteConfig,
+    shared: &Arc<Shared>,
+) -> Result<()> {
+    let dictionary = shared.schema.dictionary;
+    register_functions(connection, dictionary)?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    shared.schema.refuse_newer(found)?;
+    if found == shared.schema.version() {
+        return Ok(());
+    }
+    if found > 0 {
+        let copy = backup_path(&config.file, found, shared);
+        super::backup::copy_to(connection, &copy)?;
+        tracing::info!(from = found, to = shared.schema.version(), backup = %copy.display(), "migrating; the database was copied before");
+    }
+    let deadline = Deadline::watch(connection)?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    migrate::apply(
+        &Conn::Sqlite {
+            connection: &transaction,
+            dictionary,
+            deadline: &deadline,
+        },
+        shared.schema,
+        found,
+    )?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", shared.schema.version())?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn backup_path(file: &Path, version: i64, shared: &Shared) -> PathBuf {
+    let stamp = shared.now().to_string().replace([':', '.'], "-");
+    file.with_file_name("backups")
+        .join(format!("before-migration-from-{version}-at-{stamp}.db"))
+}

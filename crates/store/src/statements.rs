@@ -1,0 +1,94 @@
+//! The SQL of each collection, written once. Every statement names its project; both engines take the same text.
+//!
+//! SQLite numbers the parameters `$1`, `$2` … by where they first stand in the text, so they always stand in order.
+
+use std::collections::HashMap;
+
+use crate::Collection;
+
+/// The statements over one collection.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    /// `$1` project, `$2` id.
+    pub get: String,
+    /// `get`, and no other writer may touch the row until the commit (PostgreSQL; SQLite has one writer).
+    pub get_for_update: String,
+    /// `$1` project, `$2` kind, `$3` key.
+    pub find: String,
+    /// `$1` project, `$2` id, version, created, updated, json, then the promoted columns.
+    pub insert: String,
+    /// As `insert`; a row with the same primary key is left as it is.
+    pub append: String,
+    /// `$1` new version, `$2` created, `$3` updated, `$4` json, then the promoted columns, then project, id and old version.
+    pub update: String,
+    /// `$1` project, `$2` id.
+    pub delete: String,
+}
+
+/// The columns of a row as every read returns them.
+pub(crate) const ROW: &str = "t.id, t.version, t.created_at, t.updated_at, t.doc";
+
+impl Statements {
+    fn new(collection: &Collection) -> Self {
+        let table = collection.table;
+        let names: String = collection
+            .columns
+            .iter()
+            .map(|column| format!(", {}", column.name))
+            .collect();
+        let values = |from: usize| {
+            (0..collection.columns.len())
+                .map(|n| format!(", ${}", n + from))
+                .collect::<String>()
+        };
+        let sets: String = collection
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(n, column)| format!(", {} = ${}", column.name, n + 5))
+            .collect();
+        let key = collection.columns.len() + 5;
+        let get = format!("SELECT {ROW} FROM {table} t WHERE t.project = $1 AND t.id = $2");
+        let insert = format!(
+            "INSERT INTO {table} (project, id, version, created_at, updated_at, doc{names}) VALUES ($1, $2, $3, $4, $5, $6{})",
+            values(7)
+        );
+        Self {
+            get_for_update: format!("{get} FOR UPDATE"),
+            find: format!(
+                "SELECT {ROW} FROM identity i JOIN {table} t ON t.project = i.project AND t.id = i.owner \
+                 WHERE i.project = $1 AND i.kind = $2 AND i.key = $3"
+            ),
+            append: format!("{insert} ON CONFLICT DO NOTHING"),
+            update: format!(
+                "UPDATE {table} SET version = $1, created_at = $2, updated_at = $3, doc = $4{sets} \
+                 WHERE project = ${key} AND id = ${} AND version = ${}",
+                key + 1,
+                key + 2
+            ),
+            delete: format!("DELETE FROM {table} WHERE project = $1 AND id = $2"),
+            get,
+            insert,
+        }
+    }
+}
+
+/// The statements of all collections of a schema, by table.
+#[derive(Debug)]
+pub(crate) struct StatementBook(HashMap<&'static str, Statements>);
+
+impl StatementBook {
+    pub fn new(collections: impl Iterator<Item = &'static Collection>) -> Self {
+        Self(
+            collections
+                .map(|collection| (collection.table, Statements::new(collection)))
+                .collect(),
+        )
+    }
+
+    /// # Panics
+    /// When the collection is not part of the schema, which the first test of any code that uses it shows.
+    pub fn of(&self, collection: &Collection) -> &Statements {
+        &self.0[collection.table]
+    }
+}

@@ -1,0 +1,197 @@
+//! The front door: units of work and reads, whichever engine is below.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::statements::StatementBook;
+use crate::tx::{Snapshot, Tx};
+use crate::{
+    Change, Clock, Error, IdSource, Millis, ObjectId, PostgresConfig, Result, Schema, SqliteConfig,
+};
+use crate::{postgres, sqlite};
+
+/// Told what was committed.
+pub type Listener = Arc<dyn Fn(&[Change]) + Send + Sync>;
+
+/// What the store needs from its surroundings.
+#[derive(Clone)]
+pub struct Environment {
+    /// The time of units.
+    pub clock: Arc<dyn Clock>,
+    /// Where new ids come from.
+    pub ids: Arc<IdSource>,
+    /// Told what was committed, after the commit and before its callers are answered. Must be quick.
+    pub on_commit: Listener,
+}
+
+/// What both engines share.
+pub(crate) struct Shared {
+    pub schema: &'static Schema,
+    pub book: StatementBook,
+    pub environment: Environment,
+}
+
+impl Shared {
+    fn new(schema: &'static Schema, environment: Environment) -> Arc<Self> {
+        let book = StatementBook::new(schema.documents.iter().map(|document| document.collection));
+        Arc::new(Self {
+            schema,
+            book,
+            environment,
+        })
+    }
+
+    pub fn now(&self) -> Millis {
+        self.environment.clock.now()
+    }
+}
+
+/// A database of documents.
+pub struct Store {
+    engine: Engine,
+}
+
+enum Engine {
+    Sqlite(sqlite::Engine),
+    Postgres(postgres::Engine),
+}
+
+/// A unit of work as the engines see it.
+pub(crate) trait Unit: Send {
+    /// Runs the function. The engine keeps what it wrote only when this returns [`Ran::Keep`].
+    fn run(&mut self, tx: &mut Tx<'_>) -> Ran;
+    /// Tells the caller. `committed`: whether what was kept is durable.
+    fn answer(self: Box<Self>, committed: Result<()>);
+}
+
+/// What became of a unit's function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It succeeded: commit.
+    Keep,
+    /// It refused: roll back.
+    Drop,
+}
+
+struct FunctionUnit<T, E, F> {
+    function: F,
+    result: Option<Result<T, E>>,
+    caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Unit for FunctionUnit<T, E, F>
+where
+    F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> Ran {
+        let result = catch_unwind(AssertUnwindSafe(|| (self.function)(tx)))
+            .unwrap_or_else(|_| Err(Error::Panicked.into()));
+        let ran = if result.is_ok() { Ran::Keep } else { Ran::Drop };
+        self.result = Some(result);
+        ran
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        let result = match (committed, self.result) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(Error::Closed.into()),
+        };
+        let _ = self.caller.send(result); // a caller that went away does not undo what was committed
+    }
+}
+
+impl Store {
+    /// Opens (or makes) a SQLite database, migrating it when it is older.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the file is of another program or a newer version, or another process has it open.
+    pub fn open_sqlite(
+        config: &SqliteConfig,
+        schema: &'static Schema,
+        environment: Environment,
+    ) -> Result<Self> {
+        let engine = sqlite::Engine::open(config, Shared::new(schema, environment))?;
+        Ok(Self {
+            engine: Engine::Sqlite(engine),
+        })
+    }
+
+    /// Connects to a PostgreSQL database, migrating it when it is older.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the database is of a newer version; connection failures.
+    pub async fn open_postgres(
+        config: &PostgresConfig,
+        schema: &'static Schema,
+        environment: Environment,
+    ) -> Result<Self> {
+        let engine = postgres::Engine::open(config, Shared::new(schema, environment)).await?;
+        Ok(Self {
+            engine: Engine::Postgres(engine),
+        })
+    }
+
+    /// Runs a unit of work in one project. When this returns `Ok`, what it wrote is durable and seen by every later read.
+    ///
+    /// The function may run more than once (it lost a race), so it must not have effects outside its `Tx`.
+    pub async fn write<T, E, F>(&self, project: ObjectId, function: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let unit = Box::new(FunctionUnit {
+            function,
+            result: None,
+            caller,
+        });
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.submit(project, unit)?,
+            Engine::Postgres(engine) => engine.submit(project, unit)?,
+        }
+        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// Runs a function that reads in one project.
+    pub async fn read<T, E, F>(&self, project: ObjectId, function: F) -> Result<T, E>
+    where
+        F: FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let guarded = move |snapshot: &Snapshot<'_>| {
+            let result = catch_unwind(AssertUnwindSafe(|| function(snapshot)))
+                .unwrap_or_else(|_| Err(Error::Panicked.into()));
+            let _ = caller.send(result);
+        };
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.read(project, Box::new(guarded))?,
+            Engine::Postgres(engine) => engine.read(project, Box::new(guarded))?,
+        }
+        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// How many units wait to be written, for metrics.
+    #[must_use]
+    pub fn writes_waiting(&self) -> usize {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.writes_waiting(),
+            Engine::Postgres(engine) => engine.writes_waiting(),
+        }
+    }
+
+    /// Finishes what was accepted, flushes, and lets the database go. Later calls answer [`Error::Closed`].
+    pub fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.close(),
+            Engine::Postgres(engine) => engine.close(),
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! What the function of a unit may do: all of it in one project, all of it in one transaction.
+
+use std::ops::Deref;
+
+use crate::conn::Conn;
+use crate::statements::StatementBook;
+use crate::{
+    Change, Document, Error, IdSource, Kind, Millis, ObjectId, Page, Query, Result, Value,
+};
+
+/// A stored document as bytes: what a read that only passes it on needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRow {
+    /// Its id.
+    pub id: ObjectId,
+    /// How often it was written, from 1.
+    pub version: i64,
+    /// When it was inserted.
+    pub created_at: Millis,
+    /// When it was last written.
+    pub updated_at: Millis,
+    /// Its JSON, as it was written.
+    pub json: Vec<u8>,
+}
+
+/// A stored document as its type.
+#[derive(Debug, Clone)]
+pub struct Row<D> {
+    /// Its id.
+    pub id: ObjectId,
+    /// How often it was written, from 1.
+    pub version: i64,
+    /// When it was inserted.
+    pub created_at: Millis,
+    /// When it was last written.
+    pub updated_at: Millis,
+    /// The document.
+    pub doc: D,
+}
+
+/// Reads in one project.
+pub struct Snapshot<'c> {
+    conn: Conn<'c>,
+    book: &'c StatementBook,
+    project: ObjectId,
+}
+
+/// Reads and writes in one project, inside a transaction.
+pub struct Tx<'c> {
+    snapshot: Snapshot<'c>,
+    ids: &'c IdSource,
+    now: Millis,
+    changes: Vec<Change>,
+}
+
+impl<'c> Snapshot<'c> {
+    pub(crate) fn new(conn: Conn<'c>, book: &'c StatementBook, project: ObjectId) -> Self {
+        Self {
+            conn,
+            book,
+            project,
+        }
+    }
+
+    /// The project of every statement.
+    #[must_use]
+    pub fn project(&self) -> ObjectId {
+        self.project
+    }
+
+    /// The document with this id.
+    pub fn get<D: Document>(&self, id: ObjectId) -> Result<Option<Row<D>>> {
+        self.raw::<D>(id)?.map(typed).transpose()
+    }
+
+    /// The bytes of the document with this id.
+    pub fn raw<D: Document>(&self, id: ObjectId) -> Result<Option<RawRow>> {
+        let sql = &self.book.of(D::COLLECTION).get;
+        self.conn
+            .first(sql, &[self.project.into(), id.into()], |row| {
+                RawRow::read(&row)
+            })
+    }
+
+    /// The bytes of the document that an identity key finds: one statement.
+    pub fn find_raw<D: Document>(&self, kind: Kind, key: &str) -> Result<Option<RawRow>> {
+        let sql = &self.book.of(D::COLLECTION).find;
+        self.conn.first(
+            sql,
+            &[self.project.into(), Value::Int(kind.0.into()), key.into()],
+            |row| RawRow::read(&row),
+        )
+    }
+
+    /// The document that an identity key finds.
+    pub fn find<D: Document>(&self, kind: Kind, key: &str) -> Result<Option<Row<D>>> {
+        self.find_raw::<D>(kind, key)?.map(typed).transpose()
+    }
+
+    /// Whom an identity key finds.
+    pub fn owner(&self, kind: Kind, key: &str) -> Result<Option<ObjectId>> {
+        let sql = "SELECT owner FROM identity WHERE project = $1 AND kind = $2 AND key = $3";
+        self.conn.first(
+            sql,
+            &[self.project.into(), Value::Int(kind.0.into()), key.into()],
+            |row| row.id(0),
+        )
+    }
+
+    /// A page of a list.
+    pub fn page<D: Document>(&self, query: &Query) -> Result<Page> {
+        self.conn.with_deadline(query.deadline, || {
+            query.run(&self.conn, self.project, D::COLLECTION)
+        })
+    }
+
+    /// How many documents the filter of `query` matches, counted up to `most`.
+    pub fn count<D: Document>(&self, query: &Query, most: u64) -> Result<u64> {
+        self.conn.with_deadline(query.deadline, || {
+            query.count(&self.conn, self.project, D::COLLECTION, most)
+        })
+    }
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(snapshot: Snapshot<'c>, ids: &'c IdSource, now: Millis) -> Self {
+        Self {
+            snapshot,
+            ids,
+            now,
+            changes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn into_changes(self) -> Vec<Change> {
+        self.changes
+    }
+
+    /// The instant of this unit.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// An id for a new document.
+    #[must_use]
+    pub fn new_id(&self) -> ObjectId {
+        self.ids.next(self.now)
+    }
+
+    /// The document with this id, which no other unit can change before this one is committed.
+    pub fn get_for_update<D: Document>(&self, id: ObjectId) -> Result<Option<Row<D>>> {
+        let statements = self.book.of(D::COLLECTION);
+        let sql = if self.conn.locks_rows() {
+            &statements.get_for_update
+        } else {
+            &statements.get
+        };
+        self.conn
+            .first(sql, &[self.project.into(), id.into()], |row| {
+                RawRow::read(&row)
+            })?
+            .map(typed)
+            .transpose()
+    }
+
+    /// Inserts a document under a new id.
+    pub fn insert<D: Document>(&mut self, id: ObjectId, mut doc: D) -> Result<Row<D>> {
+        doc.stamp(self.now);
+        let created_at = doc.created_at().unwrap_or(self.now);
+        let sql = &self.snapshot.book.of(D::COLLECTION).insert;
+        self.snapshot
+            .conn
+            .execute(sql, &self.insert_binds(id, &doc)?)?;
+        self.changed::<D>(id);
+        Ok(Row {
+            id,
+            version: 1,
+            created_at,
+            updated_at: self.now,
+            doc,
+        })
+    }
+
+    /// Inserts a document unless one with the same primary key is there; returns whether it was inserted.
+    /// Not announced as a change: for the many small rows that belong to a document which is.
+    pub fn append<D: Document>(&mut self, id: ObjectId, doc: &D) -> Result<bool> {
+        let sql = &self.snapshot.book.of(D::COLLECTION).append;
+        Ok(self
+            .snapshot
+            .conn
+            .execute(sql, &self.insert_binds(id, doc)?)?
+            == 1)
+    }
+
+    fn insert_binds<D: Document>(&self, id: ObjectId, doc: &D) -> Result<Vec<Value>> {
+        let mut binds = Vec::with_capacity(6 + D::COLLECTION.columns.len());
+        let created_at = doc.created_at().unwrap_or(self.now);
+        binds.extend([
+            self.project.into(),
+            id.into(),
+            Value::Int(1),
+            created_at.into(),
+            self.now.into(),
+            Value::Json(serde_json::to_vec(doc)?),
+        ]);
+        binds.extend(doc.promoted());
+        Ok(binds)
+    }
+
+    /// Writes a changed document back. Its version goes up by one; [`Error::Raced`] when it was written since it was read.
+    pub fn put<D: Document>(&mut self, row: &mut Row<D>) -> Result<()> {
+        row.doc.stamp(self.now);
+        row.created_at = row.doc.created_at().unwrap_or(row.created_at);
+        let mut binds = Vec::with_capacity(7 + D::COLLECTION.columns.len());
+        binds.extend([
+            Value::Int(row.version + 1),
+            row.created_at.into(),
+            self.now.into(),
+            Value::Json(serde_json::to_vec(&row.doc)?),
+        ]);
+        binds.extend(row.doc.promoted());
+        binds.extend([self.project.into(), row.id.into(), Value::Int(row.version)]);
+        let sql = &self.snapshot.book.of(D::COLLECTION).update;
+        if self.snapshot.conn.execute(sql, &binds)? == 0 {
+            return Err(self.snapshot.conn.raced());
+        }
+        row.version += 1;
+        row.updated_at = self.now;
+        self.changed::<D>(row.id);
+        Ok(())
+    }
+
+    /// Deletes the document with this id; returns whether it was there. Its identity keys are the caller's to release.
+    pub fn delete<D: Document>(&mut self, id: ObjectId) -> Result<bool> {
+        let sql = &self.snapshot.book.of(D::COLLECTION).delete;
+        let deleted = self
+            .snapshot
+            .conn
+            .execute(sql, &[self.project.into(), id.into()])?
+            > 0;
+        self.changed::<D>(id);
+        Ok(deleted)
+    }
+
+    /// Deletes one row of a clustered collection by its whole primary key: the values of [`crate::Collection::cluster`],
+    /// in order, and the id.
+    pub fn delete_at<D: Document>(&mut self, cluster: &[Value], id: ObjectId) -> Result<bool> {
+        let columns: String = D::COLLECTION
+            .cluster
+            .iter()
+            .enumerate()
+            .map(|(n, name)| format!(" AND {name} = ${}", n + 3))
+            .collect();
+        let sql = format!(
+            "DELETE FROM {} WHERE project = $1 AND id = $2{columns}",
+            D::COLLECTION.table
+        );
+        let binds: Vec<_> = [self.project.into(), id.into()]
+            .into_iter()
+            .chain(cluster.iter().cloned())
+            .collect();
+        Ok(self.snapshot.conn.execute(&sql, &binds)? > 0)
+    }
+
+    /// Deletes all documents whose promoted column `column` is `value`; returns how many.
+    pub fn delete_where<D: Document>(
+        &mut self,
+        column: &'static str,
+        value: impl Into<Value>,
+    ) -> Result<u64> {
+        debug_assert!(
+            D::COLLECTION
+                .columns
+                .iter()
+                .any(|known| known.name == column),
+            "no such column"
+        );
+        let sql = format!(
+            "DELETE FROM {} WHERE project = $1 AND {column} = $2",
+            D::COLLECTION.table
+        );
+        self.snapshot
+            .conn
+            .execute(&sql, &[self.project.into(), value.into()])
+    }
+
+    /// Makes an identity key find `owner`. A no-op when it does already; [`Error::Taken`] when it finds another.
+    pub fn claim(&mut self, kind: Kind, key: &str, owner: ObjectId) -> Result<()> {
+        let sql = "INSERT INTO identity (project, kind, key, owner) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        let binds = [
+            self.project.into(),
+            Value::Int(kind.0.into()),
+            key.into(),
+            owner.into(),
+        ];
+        if self.snapshot.conn.execute(sql, &binds)? == 1 {
+            self.identity_changed(kind, key);
+            return Ok(());
+        }
+        match self.owner(kind, key)? {
+            Some(holder) if holder == owner => Ok(()),
+            Some(holder) => Err(Error::Taken {
+                kind,
+                key: key.to_owned(),
+                holder,
+            }),
+            None => Err(self.snapshot.conn.raced()),
+        }
+    }
+
+    /// Makes an identity key find nobody, if it finds `owner`.
+    pub fn release(&mut self, kind: Kind, key: &str, owner: ObjectId) -> Result<()> {
+        let sql =
+            "DELETE FROM identity WHERE project = $1 AND kind = $2 AND key = $3 AND owner = $4";
+        self.snapshot.conn.execute(
+            sql,
+            &[
+                self.project.into(),
+                Value::Int(kind.0.into()),
+                key.into(),
+                owner.into(),
+            ],
+        )?;
+        self.identity_changed(kind, key);
+        Ok(())
+    }
+
+    /// The error of a unit that finds another was faster: the unit is run again, a few times.
+    pub fn raced(&self) -> Error {
+        self.snapshot.conn.raced()
+    }
+
+    fn changed<D: Document>(&mut self, id: ObjectId) {
+        self.changes.push(Change::Document {
+            table: D::COLLECTION.table,
+            project: self.snapshot.project,
+            id,
+        });
+    }
+
+    fn identity_changed(&mut self, kind: Kind, key: &str) {
+        self.changes.push(Change::Identity {
+            project: self.snapshot.project,
+            kind,
+            key: key.to_owned(),
+        });
+    }
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Snapshot<'c>;
+
+    fn deref(&self) -> &Snapshot<'c> {
+        &self.snapshot
+    }
+}
+
+fn typed<D: Document>(raw: RawRow) -> Result<Row<D>> {
+    let doc = serde_json::from_slice(&raw.json)
+        .map_err(|error| Error::Corrupt(format!("{} {}: {error}", D::COLLECTION.table, raw.id)))?;
+    Ok(Row {
+        id: raw.id,
+        version: raw.version,
+        created_at: raw.created_at,
+        updated_at: raw.updated_at,
+        doc,
+    })
+}

@@ -1,0 +1,115 @@
+// The command line works beside a running server, and what it does holds at once.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { API_KEY, API_TOKEN, Api } from "./lib/api.js";
+import { finished, start } from "./lib/program.js";
+import { Server } from "./lib/server.js";
+
+const OBJECT_ID = /\b[0-9a-f]{24}\b/g;
+
+test("an API key works once it is created, and no longer once it is revoked", async (test) => {
+  const { server, keys } = await Server.withProject(test);
+  const inProject = ["--project", keys.projectId];
+  const before = await keyIds(server, inProject);
+  const created = await server.command("token", "create", ...inProject, "--name", "reporting", "--role", "viewer");
+  const [apiKey] = created.stdout.match(API_KEY);
+  const api = new Api(server.url, { ...keys, apiKey });
+  assert.equal((await api.lookup("nobody")).status, 404);
+
+  const listed = await server.commandOutput("token", "list", ...inProject);
+  assert.match(listed, /reporting/);
+  assert.doesNotMatch(listed, API_KEY, "a list shows no secret");
+  const [id] = (await keyIds(server, inProject)).filter((id) => !before.includes(id));
+  assert.ok(created.stderr.includes(id), "the id to revoke it by is told with the key");
+
+  await server.commandOutput("token", "revoke", id);
+  assert.equal((await api.lookup("nobody")).status, 401);
+  assert.equal((await new Api(server.url, keys).lookup("nobody")).status, 404, "other keys go on");
+  await server.stop();
+  await server.start();
+  assert.equal((await api.lookup("nobody")).status, 401, "it stays revoked");
+});
+
+/** First id of each line of `hark token list`: those of the keys. */
+async function keyIds(server, inProject) {
+  const lines = (await server.commandOutput("token", "list", ...inProject)).split("\n");
+  return lines.flatMap((line) => line.match(OBJECT_ID)?.[0] ?? []);
+}
+
+test("a key reads only what its scope says, and a viewer never writes", async (test) => {
+  const { server, keys } = await Server.withProject(test);
+  const create = ["token", "create", "--project", keys.projectId, "--name", "tickets", "--scope", "tickets:read"];
+  const [apiKey] = (await server.commandOutput(...create)).match(API_KEY);
+  const { status, body } = await new Api(server.url, { ...keys, apiKey }).lookup("nobody");
+  assert.equal(status, 403);
+  assert.match(body.message, /sessions:read/);
+});
+
+test("a project that is created has keys of its own and sees nothing of others", async (test) => {
+  const { server, keys } = await Server.withProject(test);
+  await new Api(server.url, keys).identify({ userId: "user-1", name: "Ours" });
+
+  const created = await server.commandOutput("project", "create", "--name", "Second project");
+  const [apiToken] = created.match(API_TOKEN);
+  const projects = await server.commandOutput("project", "list");
+  assert.match(projects, /Second project/);
+  const projectId = projects.match(OBJECT_ID).find((id) => id !== keys.projectId);
+  assert.ok(created.includes(projectId));
+
+  const made = await server.commandOutput("token", "create", "--project", projectId, "--name", "all");
+  const second = new Api(server.url, { projectId, apiToken, apiKey: made.match(API_KEY)[0] });
+  assert.equal((await second.lookup("user-1")).status, 404);
+  assert.equal((await second.identify({ userId: "user-1", name: "Theirs" })).status, 200);
+  assert.equal((await second.lookup("user-1")).body.name, "Theirs");
+  assert.equal((await new Api(server.url, keys).lookup("user-1")).body.name, "Ours");
+  const stranger = new Api(server.url, { ...keys, projectId });
+  assert.equal((await stranger.lookup("user-1")).status, 403);
+});
+
+test("a member that is created signs in", async (test) => {
+  const { server, keys } = await Server.withProject(test);
+  const args = ["member", "create", "--email", "new.user@example.com", "--project", keys.projectId, "--role", "viewer"];
+  const child = start([...args, "--password-stdin", "--data", server.data]);
+  child.stdin.end("correct horse battery staple\n");
+  const { code, stderr } = await finished(child);
+  assert.equal(code, 0, stderr);
+
+  const api = new Api(server.url, keys);
+  assert.equal((await api.signIn("new.user@example.com", "wrong horse battery staple")).status, 401);
+  const { status, body } = await api.signIn("New.User@example.com", "correct horse battery staple");
+  assert.equal(status, 200);
+  assert.equal(body.user.email, "new.user@example.com");
+  const member = new Api(server.url, { ...keys, apiKey: body.token });
+  assert.equal((await member.lookup("nobody")).status, 404);
+});
+
+test("commands that cannot be done say why and end with a status above 0", async (test) => {
+  const { server } = await Server.withProject(test);
+  const unknown = "0123456789abcdef01234567";
+  for (const args of [
+    ["token", "create", "--project", unknown, "--name", "x"],
+    ["token", "revoke", unknown],
+    ["member", "create", "--email", "new.user@example.com", "--project", unknown],
+  ]) {
+    const { code, stderr } = await server.command(...args);
+    assert.notEqual(code, 0, args.join(" "));
+    assert.ok(stderr.includes(unknown), `${args.join(" ")}: ${stderr}`);
+  }
+});
+
+test("setup changes nothing on a server that has a project", async (test) => {
+  const { server, keys } = await Server.withProject(test);
+  const again = JSON.parse(await server.commandOutput("setup", "--json"));
+  for (const key of ["organisationId", "projectId", "sdkKey", "identitySecret"]) {
+    assert.equal(again[key], keys[key], key);
+  }
+  assert.equal((await new Api(server.url, keys).lookup("nobody")).status, 404, "the keys still hold");
+});
+
+test("a second server on the same data folder is refused", async (test) => {
+  const { server } = await Server.withProject(test);
+  const { code, stderr } = await server.command("serve", "--listen", "127.0.0.1:0");
+  assert.notEqual(code, 0);
+  assert.match(stderr, /another process/);
+});

@@ -1,0 +1,50 @@
+// The HTTP interface as a plain REST user sees it. Each call gives `{ status, headers, body }`.
+
+/** What credentials look like in the output of the command line. */
+export const API_TOKEN = /hark_at_[\w-]{43}/;
+export const API_KEY = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
+
+export class Api {
+  /** `keys` are those of `hark setup --json`: `{ projectId, apiKey, apiToken }`. */
+  constructor(url, { projectId, apiKey, apiToken }) {
+    this.url = url;
+    this.memberHeaders = { authorization: `Bearer ${apiKey}`, project: projectId };
+    this.adminHeaders = { "api-token": apiToken };
+  }
+
+  identify(body) {
+    return this.#send("POST", "/admin/identify", this.adminHeaders, body);
+  }
+
+  track(...events) {
+    return this.#send("POST", "/admin/track", this.adminHeaders, { events });
+  }
+
+  adminAuth() {
+    return this.#send("GET", "/admin/auth", this.adminHeaders);
+  }
+
+  lookup(userId) {
+    return this.get(`/sessions/by-user-id/${encodeURIComponent(userId)}`);
+  }
+
+  /** `path` is that of REST v3, without `/v3`. */
+  get(path) {
+    return this.#send("GET", `/v3${path}`, this.memberHeaders);
+  }
+
+  signIn(email, password) {
+    return this.#send("POST", "/v3/auth/login", {}, { email, password });
+  }
+
+  async #send(method, path, headers, body) {
+    const request = body === undefined ? { method, headers } : withJson(method, headers, body);
+    const answer = await fetch(this.url + path, request);
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: text === "" ? undefined : JSON.parse(text) };
+  }
+}
+
+function withJson(method, headers, body) {
+  return { method, headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) };
+}

@@ -1,0 +1,90 @@
+// A server of the test's own: data folder, port, process.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { freePort, output, run, start, temporaryFolder } from "./program.js";
+
+const READY_WITHIN_MS = 20_000;
+
+/** Volume tests send more than the limits of the default configuration allow. */
+export const WITHOUT_RATE_LIMITS = {
+  HARK_LIMITS_ADMIN_REQUESTS_PER_MINUTE: "0",
+  HARK_LIMITS_V3_REQUESTS_PER_MINUTE: "0",
+};
+
+export class Server {
+  #child;
+  log = "";
+  stdout = "";
+
+  constructor(data, port, { env = {}, args = [] } = {}) {
+    Object.assign(this, { data, port, env, args });
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  /** A server with a project of its own, running until the test ends; `keys` is what `hark setup --json` printed. */
+  static async withProject(test, { env } = {}) {
+    const data = join(await temporaryFolder(test), "data");
+    const keys = JSON.parse(await output(["setup", "--json", "--data", data]));
+    const server = new Server(data, await freePort(), { env });
+    test.after(() => server.kill());
+    await server.start();
+    return { server, keys };
+  }
+
+  async start() {
+    const args = ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, ...this.args];
+    this.#child = start(args, { env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child.stdout.setEncoding("utf8").on("data", (text) => (this.stdout += text));
+    this.#child.stderr.setEncoding("utf8").on("data", (text) => (this.log += text));
+    await this.#ready();
+  }
+
+  async #ready() {
+    for (const end = Date.now() + READY_WITHIN_MS; Date.now() < end; await sleep(20)) {
+      assert.equal(this.#child.exitCode, null, `the server ended at its start: ${this.log}`);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => null);
+      await answer?.arrayBuffer();
+      if (answer?.ok) return;
+    }
+    assert.fail(`the server is not ready after ${READY_WITHIN_MS} ms: ${this.log}`);
+  }
+
+  /** Asks it to stop, as a service manager does; it must end by itself, in order. */
+  async stop() {
+    assert.equal(await this.#end("SIGTERM"), 0, `exit status after SIGTERM: ${this.log}`);
+  }
+
+  /** Ends it without a chance to finish anything. */
+  async kill() {
+    await this.#end("SIGKILL");
+  }
+
+  async #end(signal) {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null) return child?.exitCode;
+    const closed = once(child, "close");
+    child.kill(signal);
+    const [code] = await closed;
+    return code;
+  }
+
+  /** Runs a sub-command on this server's data folder. */
+  command(...args) {
+    return run([...args, "--data", this.data]);
+  }
+
+  /** As `command`, for one that must succeed: gives its standard output. */
+  commandOutput(...args) {
+    return output([...args, "--data", this.data]);
+  }
+}
+
+/** Checks a data folder with `hark doctor`. */
+export async function assertHealthy(data) {
+  const { code, stdout, stderr } = await run(["doctor", "--data", data]);
+  assert.equal(code, 0, `hark doctor: ${stdout}${stderr}`);
+}
