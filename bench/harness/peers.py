@@ -105,7 +105,7 @@ class Hark(Peer):
 
     def prepare(self):
         root = self.bench.parent
-        self.program = tools.cargo_build(self.state, root / "Cargo.toml", "--bin", "hark") / "hark"
+        self.program = tools.cargo_build(root / "target", root / "Cargo.toml", "--bin", "hark") / "hark"
 
     def load(self):
         lines = self.state / "sessions.ndjson"
@@ -125,8 +125,8 @@ class Hark(Peer):
     def launch(self):
         environment = {
             **os.environ,
-            "HARK_LIMITS__V3_REQUESTS_PER_MINUTE": "0",
-            "HARK_LIMITS__ADMIN_REQUESTS_PER_MINUTE": "0",
+            "HARK_LIMITS_V3_REQUESTS_PER_MINUTE": "0",
+            "HARK_LIMITS_ADMIN_REQUESTS_PER_MINUTE": "0",
         }
         command = [self.program, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"]
         self.processes.append(processes.start(command, self.log_file(), env=environment))

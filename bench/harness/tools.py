@@ -69,15 +69,14 @@ def output(command, **options):
     return run(command, stdout=subprocess.PIPE, text=True, **options).stdout.strip()
 
 
-def cargo_build(state, manifest, *options):
-    target = state / "target"
+def cargo_build(target, manifest, *options):
     log(f"building {manifest.parent.name}")
     run(["cargo", "build", "--release", "--locked", "--manifest-path", manifest, "--target-dir", target, *options])
     return target / "release"
 
 
 def build_generator(bench, state):
-    cargo_build(state, bench / "rust" / "Cargo.toml")
+    cargo_build(state / "target", bench / "rust" / "Cargo.toml")
 
 
 def write_lines(state, path, users, *form):

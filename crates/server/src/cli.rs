@@ -204,6 +204,24 @@ pub enum Project {
     Create(ProjectCreate),
     /// List all projects with their ids
     List,
+    /// Replace a secret of a project; the one before stays valid until the next time
+    Rotate(ProjectRotate),
+}
+
+/// Makes a new secret and prints it. The one before stays valid beside it, so that nothing stops while your servers
+/// take over the new one; older ones end.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("secret").required(true))]
+pub struct ProjectRotate {
+    /// Id of the project
+    #[arg(long, value_name = "ID")]
+    pub project: String,
+    /// The secret token of /admin
+    #[arg(long, group = "secret")]
+    pub api_token: bool,
+    /// The secret of identity verification
+    #[arg(long, group = "secret")]
+    pub identity_secret: bool,
 }
 
 /// Create a project and print its keys

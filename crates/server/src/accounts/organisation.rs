@@ -5,9 +5,12 @@ use store::{Collection, Document, Value};
 
 /// A tenant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Organisation {
     /// The name to show.
     pub name: String,
+    /// The id of the server key that signed its API keys and sealed its secrets.
+    pub server_key: String,
 }
 
 /// The table of organisations.

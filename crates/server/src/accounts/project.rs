@@ -8,8 +8,8 @@ use crate::identity;
 
 /// The secrets of identity verification are sealed for this purpose.
 pub const IDENTITY_SECRET: &str = "identity-secret";
-/// So many identity secrets are live at once, so that one can be replaced without a gap.
-pub const IDENTITY_SECRETS_MAX: usize = 2;
+/// So many values of a secret are live at once, so that one can be replaced without a gap.
+pub const LIVE_SECRETS_MAX: usize = 2;
 
 /// A workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Project {
     pub name: String,
     /// The public key that clients send as `Api-Token`.
     pub sdk_key: String,
-    /// The secret tokens of `/admin`.
+    /// The secret tokens of `/admin`; newest first, at most two.
     pub api_tokens: Vec<ApiToken>,
     /// The secrets of identity verification, sealed with the server key; newest first, at most two.
     pub identity_secrets: Vec<String>,

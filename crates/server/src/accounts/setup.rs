@@ -6,7 +6,7 @@ use store::{Millis, ObjectId, Query, Tx};
 use super::api_key::ApiKey;
 use super::member::{Member, membership_key};
 use super::organisation::Organisation;
-use super::project::{ApiToken, IDENTITY_SECRET, Project};
+use super::project::{ApiToken, IDENTITY_SECRET, LIVE_SECRETS_MAX, Project};
 use super::user::{User, UserType};
 use super::{SCOPE, api_key};
 use crate::app::App;
@@ -106,10 +106,14 @@ pub async fn setup(app: &App, request: SetupRequest) -> Result<SetupResult, Acco
         .unwrap_or_else(|| token::new_password(&app.random));
     let owner = person(app, &request.email, &password)?;
     let (project, api_token, identity_secret) = new_project(app, &request.project);
+    let organisation = Organisation {
+        name: request.organisation,
+        server_key: app.key.id().to_owned(),
+    };
     let ids = app
         .store
         .write(SCOPE, move |tx| {
-            first_accounts(tx, &request.organisation, &project, &owner)
+            first_accounts(tx, &organisation, &project, &owner)
         })
         .await?;
     let key = NewApiKey {
@@ -135,6 +139,28 @@ pub async fn setup(app: &App, request: SetupRequest) -> Result<SetupResult, Acco
     })
 }
 
+/// Whether the server has the key that its accounts were made with. Without it no API key opens anything.
+pub async fn has_its_key(app: &App) -> Result<bool, AccountError> {
+    let first = Query {
+        limit: 1,
+        ..Query::default()
+    };
+    let read = app.store.read(SCOPE, move |snapshot| {
+        let Some(row) = snapshot
+            .page::<Organisation>(&first)?
+            .rows
+            .into_iter()
+            .next()
+        else {
+            return Ok(None);
+        };
+        Ok::<_, store::Error>(snapshot.get::<Organisation>(row.id)?)
+    });
+    Ok(read
+        .await?
+        .is_none_or(|organisation| organisation.doc.server_key == app.key.id()))
+}
+
 struct FirstIds {
     organisation: ObjectId,
     project: ObjectId,
@@ -143,18 +169,11 @@ struct FirstIds {
 
 fn first_accounts(
     tx: &mut Tx<'_>,
-    name: &str,
+    organisation: &Organisation,
     project: &Project,
     owner: &User,
 ) -> store::Result<FirstIds> {
-    let organisation = tx
-        .insert(
-            tx.new_id(),
-            Organisation {
-                name: name.to_owned(),
-            },
-        )?
-        .id;
+    let organisation = tx.insert(tx.new_id(), organisation.clone())?.id;
     let project = insert_project(
         tx,
         Project {
@@ -343,6 +362,75 @@ fn not_set_up() -> AccountError {
     AccountError::Unknown("the server has no organisation yet: run `hark setup` first".into())
 }
 
+/// A secret of a project that can be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProjectSecret {
+    /// The token of `/admin`.
+    ApiToken,
+    /// The secret of identity verification.
+    Identity,
+}
+
+/// Makes a new value of a secret and returns it. The one before stays valid; older ones end.
+pub async fn rotate(
+    app: &App,
+    project: ObjectId,
+    secret: ProjectSecret,
+) -> Result<String, AccountError> {
+    match secret {
+        ProjectSecret::ApiToken => rotate_api_token(app, project).await,
+        ProjectSecret::Identity => rotate_identity_secret(app, project).await,
+    }
+}
+
+async fn rotate_api_token(app: &App, project: ObjectId) -> Result<String, AccountError> {
+    let token::NewApiToken { token, hash } = token::new_api_token(&app.random);
+    let unit = move |tx: &mut Tx<'_>| {
+        let mut row = tx
+            .get_for_update::<Project>(project)?
+            .ok_or_else(|| unknown_project(project))?;
+        row.doc.api_tokens.insert(
+            0,
+            ApiToken {
+                hash: hash.clone(),
+                created_at: tx.now(),
+            },
+        );
+        tx.claim(identity::API_TOKEN, &hash, project)?;
+        for ended in row
+            .doc
+            .api_tokens
+            .drain(LIVE_SECRETS_MAX.min(row.doc.api_tokens.len())..)
+        {
+            tx.release(identity::API_TOKEN, &ended.hash, project)?;
+        }
+        Ok::<_, AccountError>(tx.put(&mut row)?)
+    };
+    app.store.write(SCOPE, unit).await?;
+    Ok(token)
+}
+
+async fn rotate_identity_secret(app: &App, project: ObjectId) -> Result<String, AccountError> {
+    let secret = token::new_identity_secret(&app.random);
+    let sealed = app.key.seal(&app.random, IDENTITY_SECRET, &secret);
+    let unit = move |tx: &mut Tx<'_>| {
+        let mut row = tx
+            .get_for_update::<Project>(project)?
+            .ok_or_else(|| unknown_project(project))?;
+        row.doc.identity_secrets.insert(0, sealed.clone());
+        row.doc.identity_secrets.truncate(LIVE_SECRETS_MAX);
+        Ok::<_, AccountError>(tx.put(&mut row)?)
+    };
+    app.store.write(SCOPE, unit).await?;
+    Ok(secret)
+}
+
+fn unknown_project(project: ObjectId) -> AccountError {
+    AccountError::Unknown(format!(
+        "--project: there is no project {project}; `hark project list` shows those that are"
+    ))
+}
+
 /// A project as a list shows it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -459,12 +547,9 @@ fn set_role(tx: &mut Tx<'_>, member: Member) -> store::Result<()> {
 }
 
 fn known_project(tx: &Tx<'_>, project: ObjectId) -> Result<(), AccountError> {
-    match tx.get::<Project>(project)? {
-        Some(_) => Ok(()),
-        None => Err(AccountError::Unknown(format!(
-            "--project: there is no project {project}; `hark project list` shows those that are"
-        ))),
-    }
+    tx.get::<Project>(project)?
+        .map(drop)
+        .ok_or_else(|| unknown_project(project))
 }
 
 /// An API key that was made. The token is shown once.

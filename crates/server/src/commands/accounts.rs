@@ -9,7 +9,7 @@ use store::{Clock, Millis, ObjectId};
 use super::control::{self, Request};
 use crate::accounts::setup::{
     CreatedApiKey, CreatedMember, CreatedProject, ListedApiKey, ListedProject, NewApiKey,
-    NewMember, SetupRequest, SetupResult,
+    NewMember, ProjectSecret, SetupRequest, SetupResult,
 };
 use crate::auth::roles::Scope;
 use crate::cli;
@@ -133,6 +133,17 @@ pub async fn project(config: Config, command: cli::Project) -> Result<()> {
                 "identity secret  {}   secret: proves who your users are",
                 created.identity_secret
             );
+        }
+        cli::Project::Rotate(options) => {
+            let secret = if options.api_token {
+                ProjectSecret::ApiToken
+            } else {
+                ProjectSecret::Identity
+            };
+            let project = id("--project", &options.project)?;
+            let value: String =
+                control::run(config, Request::ProjectRotate { project, secret }, |_| {}).await?;
+            println!("{value}");
         }
         cli::Project::List => {
             let projects: Vec<ListedProject> =

@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 use super::import;
-use crate::accounts::setup::{self, NewApiKey, NewMember, SetupRequest};
+use crate::accounts::setup::{self, NewApiKey, NewMember, ProjectSecret, SetupRequest};
 use crate::app::{App, SharedApp, Surroundings};
 use crate::config::Config;
 
@@ -27,12 +27,25 @@ const SOCKET: &str = "hark.sock";
 pub enum Request {
     Setup(SetupRequest),
     TokenCreate(NewApiKey),
-    TokenList { project: ObjectId },
-    TokenRevoke { id: ObjectId },
-    ProjectCreate { name: String },
+    TokenList {
+        project: ObjectId,
+    },
+    TokenRevoke {
+        id: ObjectId,
+    },
+    ProjectCreate {
+        name: String,
+    },
     ProjectList,
+    ProjectRotate {
+        project: ObjectId,
+        secret: ProjectSecret,
+    },
     MemberCreate(NewMember),
-    Import { file: PathBuf, project: ObjectId },
+    Import {
+        file: PathBuf,
+        project: ObjectId,
+    },
 }
 
 /// What is answered: any number of `Progress`, then one of the others.
@@ -66,6 +79,9 @@ async fn execute(
             setup::create_project(app, name).await?,
         )),
         Request::ProjectList => json(serde_json::to_value(setup::list_projects(app).await?)),
+        Request::ProjectRotate { project, secret } => json(serde_json::to_value(
+            setup::rotate(app, project, secret).await?,
+        )),
         Request::MemberCreate(new) => {
             json(serde_json::to_value(setup::create_member(app, new).await?))
         }

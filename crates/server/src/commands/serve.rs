@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::control::ControlSocket;
 use super::demo;
+use crate::accounts::setup;
 use crate::app::{App, SharedApp, Surroundings};
 use crate::cli;
 use crate::config::Config;
@@ -33,6 +34,12 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
     let control = ControlSocket::open(&app)
         .inspect_err(|error| tracing::warn!("commands cannot reach this server: {error:#}"))
         .ok();
+    if !setup::has_its_key(&app).await? {
+        tracing::error!(
+            file = %app.config.secret_path().display(),
+            "the server key is not the one that this server was set up with: its API keys and identity secrets are void. Put the old file back"
+        );
+    }
     if options.demo {
         demo::print(&app).await?;
     }
