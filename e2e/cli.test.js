@@ -69,6 +69,23 @@ test("a project that is created has keys of its own and sees nothing of others",
   assert.equal((await stranger.lookup("user-1")).status, 403);
 });
 
+test("a rotated API token stays valid until the next rotation", async (test) => {
+  const { server, keys } = await Server.withProject(test);
+  const rotate = async () => {
+    const [apiToken] = (await server.commandOutput("project", "rotate", "--project", keys.projectId, "--api-token")).match(API_TOKEN);
+    return apiToken;
+  };
+  const isValid = async (apiToken) => (await new Api(server.url, { ...keys, apiToken }).adminAuth()).status === 200;
+
+  const second = await rotate();
+  assert.ok(await isValid(keys.apiToken));
+  assert.ok(await isValid(second));
+  const third = await rotate();
+  assert.ok(!(await isValid(keys.apiToken)));
+  assert.ok(await isValid(second));
+  assert.ok(await isValid(third));
+});
+
 test("a member that is created signs in", async (test) => {
   const { server, keys } = await Server.withProject(test);
   const args = ["member", "create", "--email", "new.user@example.com", "--project", keys.projectId, "--role", "viewer"];

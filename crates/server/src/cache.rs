@@ -5,6 +5,7 @@
 //! other; looking up takes neither lock.
 
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
@@ -15,30 +16,31 @@ const PARTS: usize = 64;
 /// Values by key, bounded by their weight.
 pub struct CommitCache<K, V, W> {
     values: Cache<K, V, W>,
-    /// How often something was dropped from each part.
-    drops: [Mutex<u64>; PARTS],
+    /// How often something was dropped.
+    drops: AtomicU64,
+    /// The number of the last drop from each part.
+    last_drops: [Mutex<u64>; PARTS],
     hasher: RandomState,
 }
 
-/// The state of a part of the cache before a read.
+/// How much had been dropped before a read began.
 #[derive(Debug, Clone, Copy)]
-pub struct Ticket {
-    part: usize,
-    drops: u64,
-}
+pub struct Ticket(u64);
 
 impl<K: Hash + Eq + Clone, V: Clone, W: Weighter<K, V> + Clone> CommitCache<K, V, W> {
     /// At most `weight_max` in all; `items` is about how many that is.
     pub fn new(items: usize, weight_max: u64, weighter: W) -> Self {
+        let lifecycle = quick_cache::sync::DefaultLifecycle::default();
         Self {
             values: Cache::with(
                 items,
                 weight_max,
                 weighter,
                 DefaultHashBuilder::default(),
-                quick_cache::sync::DefaultLifecycle::default(),
+                lifecycle,
             ),
-            drops: std::array::from_fn(|_| Mutex::new(0)),
+            drops: AtomicU64::new(0),
+            last_drops: std::array::from_fn(|_| Mutex::new(0)),
             hasher: RandomState::new(),
         }
     }
@@ -48,34 +50,31 @@ impl<K: Hash + Eq + Clone, V: Clone, W: Weighter<K, V> + Clone> CommitCache<K, V
         self.values.get(key)
     }
 
-    /// To be taken before the store is read for `key`.
-    pub fn ticket<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Ticket {
-        let part = self.part(key);
-        Ticket {
-            part,
-            drops: *self.lock(part),
-        }
+    /// To be taken before the store is read.
+    pub fn ticket(&self) -> Ticket {
+        Ticket(self.drops.load(Ordering::SeqCst))
     }
 
-    /// Keeps what was read, unless something was dropped from that part since the ticket was taken.
+    /// Keeps what was read, unless something was dropped from its part since the ticket was taken.
     pub fn keep(&self, ticket: Ticket, key: K, value: V) {
-        let drops = self.lock(ticket.part);
-        if *drops == ticket.drops {
+        let last_drop = self.lock(self.part(&key));
+        if *last_drop <= ticket.0 {
             self.values.insert(key, value);
         }
     }
 
     /// Forgets a key. After this returns, no reader that began before it puts its value back.
     pub fn drop_key<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) {
-        let mut drops = self.lock(self.part(key));
-        *drops += 1;
+        let mut last_drop = self.lock(self.part(key));
+        *last_drop = self.drops.fetch_add(1, Ordering::SeqCst) + 1;
         self.values.remove(key);
     }
 
     /// Forgets everything.
     pub fn clear(&self) {
         let mut locks: Vec<_> = (0..PARTS).map(|part| self.lock(part)).collect();
-        locks.iter_mut().for_each(|drops| **drops += 1);
+        let drop = self.drops.fetch_add(1, Ordering::SeqCst) + 1;
+        locks.iter_mut().for_each(|last_drop| **last_drop = drop);
         self.values.clear();
     }
 
@@ -84,7 +83,7 @@ impl<K: Hash + Eq + Clone, V: Clone, W: Weighter<K, V> + Clone> CommitCache<K, V
     }
 
     fn lock(&self, part: usize) -> std::sync::MutexGuard<'_, u64> {
-        self.drops[part]
+        self.last_drops[part]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,18 +101,18 @@ mod tests {
     #[test]
     fn keeps_what_was_read() {
         let cache = cache();
-        cache.keep(cache.ticket("a"), "a".into(), 1);
+        cache.keep(cache.ticket(), "a".into(), 1);
         assert_eq!(cache.get("a"), Some(1));
     }
 
     #[test]
     fn a_read_from_before_a_commit_is_not_kept() {
         let cache = cache();
-        let ticket = cache.ticket("a");
+        let ticket = cache.ticket();
         cache.drop_key("a");
         cache.keep(ticket, "a".into(), 1);
         assert_eq!(cache.get("a"), None);
-        let ticket = cache.ticket("a");
+        let ticket = cache.ticket();
         cache.clear();
         cache.keep(ticket, "a".into(), 1);
         assert_eq!(cache.get("a"), None);
@@ -122,7 +121,7 @@ mod tests {
     #[test]
     fn dropping_forgets() {
         let cache = cache();
-        cache.keep(cache.ticket("a"), "a".into(), 1);
+        cache.keep(cache.ticket(), "a".into(), 1);
         cache.drop_key("a");
         assert_eq!(cache.get("a"), None);
     }
@@ -136,7 +135,7 @@ mod tests {
             for _ in 0..2 {
                 scope.spawn(|| {
                     for _ in 0..20_000 {
-                        let ticket = cache.ticket("a");
+                        let ticket = cache.ticket();
                         let value = stored.load(order);
                         cache.keep(ticket, "a".into(), value);
                     }

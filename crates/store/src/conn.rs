@@ -1,5 +1,6 @@
 //! One connection, whichever engine it talks to: bound statements in, values out.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,9 +23,17 @@ pub(crate) enum Conn<'c> {
     Postgres {
         client: &'c deadpool_postgres::Client,
         runtime: &'c tokio::runtime::Handle,
-        /// Set when something failed that may succeed in a transaction of its own.
-        transient: &'c std::cell::Cell<bool>,
+        trouble: &'c Trouble,
     },
+}
+
+/// What went wrong in a transaction of PostgreSQL.
+#[derive(Debug, Default)]
+pub(crate) struct Trouble {
+    /// Something failed that may succeed in a transaction of its own.
+    pub transient: Cell<bool>,
+    /// A statement failed: whatever the function of the unit makes of that, the transaction can only be rolled back.
+    pub aborted: Cell<bool>,
 }
 
 /// Until when the statements of one SQLite connection may run.
@@ -142,17 +151,18 @@ impl Conn<'_> {
 
     /// The error of a lost race, which makes the engine run the unit again.
     pub fn raced(&self) -> Error {
-        if let Self::Postgres { transient, .. } = self {
-            transient.set(true);
+        if let Self::Postgres { trouble, .. } = self {
+            trouble.transient.set(true);
         }
         Error::Raced
     }
 
     fn noted<T>(&self, result: Result<T>) -> Result<T> {
-        if let (Self::Postgres { transient, .. }, Err(error)) = (self, &result)
-            && error.is_transient()
-        {
-            transient.set(true);
+        if let (Self::Postgres { trouble, .. }, Err(error)) = (self, &result) {
+            trouble.aborted.set(true);
+            if error.is_transient() {
+                trouble.transient.set(true);
+            }
         }
         result
     }
@@ -176,8 +186,10 @@ impl Conn<'_> {
                 let set = format!("SET statement_timeout = {}", deadline.as_millis().max(1));
                 runtime.block_on(client.batch_execute(&set))?;
                 let result = work();
-                runtime.block_on(client.batch_execute("RESET statement_timeout"))?;
-                result
+                let reset = runtime.block_on(client.batch_execute("RESET statement_timeout"));
+                let result = result?; // in a transaction that failed, the rollback resets it
+                reset?;
+                Ok(result)
             }
         }
     }

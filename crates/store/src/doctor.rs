@@ -1,5 +1,7 @@
 //! Compares a database with itself: what the documents say against the columns, keys and references beside them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::conn::{Conn, Deadline, RowRef};
 use crate::{Collection, Identity, ObjectId, Registered, Result, Schema, Value};
 
@@ -9,7 +11,7 @@ const FINDINGS_LISTED_MAX: usize = 100;
 const ROWS_PER_STEP: i64 = 1_000;
 
 /// Something that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What is wrong, with the ids that name it.
     pub problem: String,
@@ -18,7 +20,7 @@ pub struct Finding {
 }
 
 /// What an examination found.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Documents looked at.
     pub documents: u64,

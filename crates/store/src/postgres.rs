@@ -1,15 +1,14 @@
 //! The PostgreSQL engine: each unit is a transaction of its own, run on a blocking thread so that the function of a unit
 //! is the same plain code on both engines.
 
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod};
 use tokio::runtime::Handle;
 
-use crate::conn::Conn;
+use crate::conn::{Conn, Trouble};
 use crate::migrate;
 use crate::store::{Ran, Shared, Unit};
 use crate::tx::{Snapshot, Tx};
@@ -17,6 +16,8 @@ use crate::{Error, ObjectId, Result};
 
 /// How often a unit is run before its last error is given to the caller.
 const ATTEMPTS_MAX: u32 = 8;
+/// How often closing looks whether all is done.
+const CLOSE_POLL: Duration = Duration::from_millis(5);
 /// All nodes take this lock before they look at the schema version.
 const MIGRATION_LOCK: i64 = 0x4841_524B;
 
@@ -36,6 +37,7 @@ pub(crate) struct Engine {
     runtime: Handle,
     shared: Arc<Shared>,
     waiting: Arc<AtomicUsize>,
+    closed: AtomicBool,
     queue_max: usize,
 }
 
@@ -60,6 +62,7 @@ impl Engine {
             runtime: Handle::current(),
             shared,
             waiting: Arc::new(AtomicUsize::new(0)),
+            closed: AtomicBool::new(false),
             queue_max: config.queue_max,
         };
         engine.prepare().await?;
@@ -88,12 +91,12 @@ impl Engine {
         job: Box<dyn FnOnce(&Snapshot<'_>) + Send>,
     ) -> Result<()> {
         self.spawn(move |client, runtime, shared| {
-            let transient = Cell::new(false);
+            let trouble = Trouble::default();
             if let Ok(client) = client {
                 let conn = Conn::Postgres {
                     client: &client,
                     runtime,
-                    transient: &transient,
+                    trouble: &trouble,
                 };
                 job(&Snapshot::new(conn, &shared.book, project));
             } // else the job is dropped, and its caller sees that
@@ -104,9 +107,16 @@ impl Engine {
         &self,
         work: impl FnOnce(Result<Client>, &Handle, &Shared) + Send + 'static,
     ) -> Result<()> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(Error::Overloaded);
+        // Counted before `closed` is looked at: `close` waits for what it counts.
+        let full = self.waiting.fetch_add(1, Ordering::SeqCst) >= self.queue_max;
+        let closed = self.closed.load(Ordering::SeqCst);
+        if full || closed {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            return Err(if closed {
+                Error::Closed
+            } else {
+                Error::Overloaded
+            });
         }
         let (pool, runtime, shared, waiting) = (
             self.pool.clone(),
@@ -117,7 +127,7 @@ impl Engine {
         self.runtime.spawn(async move {
             let client = pool.get().await.map_err(Error::Pool);
             let _ = tokio::task::spawn_blocking(move || work(client, &runtime, &shared)).await;
-            waiting.fetch_sub(1, Ordering::Relaxed);
+            waiting.fetch_sub(1, Ordering::SeqCst);
         });
         Ok(())
     }
@@ -126,7 +136,12 @@ impl Engine {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// Takes no more, waits until what was taken is done, and lets the connections go.
     pub fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        while self.waiting.load(Ordering::SeqCst) > 0 {
+            std::thread::sleep(CLOSE_POLL);
+        }
         self.pool.close();
     }
 }
@@ -141,11 +156,11 @@ fn run_unit(
 ) -> Result<()> {
     let mut attempt = 1;
     loop {
-        let transient = Cell::new(false);
-        let done = attempt_unit(client, runtime, shared, project, unit, &transient);
+        let trouble = Trouble::default();
+        let done = attempt_unit(client, runtime, shared, project, unit, &trouble);
         let again = match &done {
             Ok(Ran::Keep) => false,
-            Ok(Ran::Drop) => transient.get(),
+            Ok(Ran::Drop) | Err(Error::Refused(_)) => trouble.transient.get(),
             Err(error) => error.is_transient(),
         };
         if !again || attempt == ATTEMPTS_MAX {
@@ -162,7 +177,7 @@ fn attempt_unit(
     shared: &Shared,
     project: ObjectId,
     unit: &mut dyn Unit,
-    transient: &Cell<bool>,
+    trouble: &Trouble,
 ) -> Result<Ran> {
     let statement = |sql: &'static str| runtime.block_on(client.batch_execute(sql));
     statement("BEGIN")?;
@@ -170,13 +185,20 @@ fn attempt_unit(
         Conn::Postgres {
             client,
             runtime,
-            transient,
+            trouble,
         },
         &shared.book,
         project,
     );
     let mut tx = Tx::new(snapshot, &shared.environment.ids, shared.now());
     match unit.run(&mut tx) {
+        // COMMIT would answer without an error, and roll back.
+        Ran::Keep if trouble.aborted.get() => {
+            statement("ROLLBACK")?;
+            Err(Error::Refused(
+                "a statement of the unit failed, so nothing of it was kept".into(),
+            ))
+        }
         Ran::Keep => {
             let changes = tx.into_changes();
             statement("COMMIT")?;
@@ -196,11 +218,10 @@ fn migrate_schema(client: &Client, runtime: &Handle, shared: &Shared) -> Result<
     statement("BEGIN".into())?;
     statement(format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))?;
     statement("CREATE TABLE IF NOT EXISTS hark_schema (version BIGINT NOT NULL)".into())?;
-    let transient = Cell::new(false);
     let conn = Conn::Postgres {
         client,
         runtime,
-        transient: &transient,
+        trouble: &Trouble::default(),
     };
     let found = conn
         .first("SELECT version FROM hark_schema", &[], |row| row.int(0))?

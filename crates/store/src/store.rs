@@ -166,16 +166,41 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let guarded = move |snapshot: &Snapshot<'_>| {
-            let result = catch_unwind(AssertUnwindSafe(|| function(snapshot)))
-                .unwrap_or_else(|_| Err(Error::Panicked.into()));
-            let _ = caller.send(result);
-        };
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.read(project, Box::new(guarded))?,
-            Engine::Postgres(engine) => engine.read(project, Box::new(guarded))?,
-        }
+        self.queue_read(project, guarded(function, caller))?;
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// As [`Store::read`], for a few rows by id or key: on SQLite it runs on the calling thread while that is quick.
+    pub async fn lookup<T, E, F>(&self, project: ObjectId, function: F) -> Result<T, E>
+    where
+        F: FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (caller, mut answer) = oneshot::channel();
+        let job = guarded(function, caller);
+        let left = match &self.engine {
+            Engine::Sqlite(engine) => engine.try_here(project, job),
+            Engine::Postgres(_) => Some(job),
+        };
+        if let Some(job) = left {
+            self.queue_read(project, job)?;
+            return answer.await.unwrap_or_else(|_| Err(Error::Closed.into()));
+        }
+        answer
+            .try_recv()
+            .unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    fn queue_read(
+        &self,
+        project: ObjectId,
+        job: impl FnOnce(&Snapshot<'_>) + Send + 'static,
+    ) -> Result<()> {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.read(project, Box::new(job)),
+            Engine::Postgres(engine) => engine.read(project, Box::new(job)),
+        }
     }
 
     /// How many units wait to be written, for metrics.
@@ -193,5 +218,17 @@ impl Store {
             Engine::Sqlite(engine) => engine.close(),
             Engine::Postgres(engine) => engine.close(),
         }
+    }
+}
+
+/// A read that tells its caller, also when it panics.
+fn guarded<T, E: From<Error>>(
+    function: impl FnOnce(&Snapshot<'_>) -> Result<T, E>,
+    caller: oneshot::Sender<Result<T, E>>,
+) -> impl FnOnce(&Snapshot<'_>) {
+    move |snapshot| {
+        let result = catch_unwind(AssertUnwindSafe(|| function(snapshot)))
+            .unwrap_or_else(|_| Err(Error::Panicked.into()));
+        let _ = caller.send(result);
     }
 }

@@ -12,8 +12,8 @@ use crate::ObjectId;
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// The first and last instant with a four-digit year: outside it the wire form is not defined.
-    pub const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
+    /// The years 1 to 9999, but for the last day, which the library for dates does not have: outside it there is no wire form.
+    pub const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_000;
 
     /// Reads RFC 3339 with any offset, with or without fraction; a bare date is midnight UTC.
     #[must_use]

@@ -23,6 +23,18 @@ pub struct RawRow {
     pub json: Vec<u8>,
 }
 
+impl RawRow {
+    /// The document as its type.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it is of another type.
+    pub fn parse<D: Document>(&self) -> Result<D> {
+        serde_json::from_slice(&self.json).map_err(|error| {
+            Error::Corrupt(format!("{} {}: {error}", D::COLLECTION.table, self.id))
+        })
+    }
+}
+
 /// A stored document as its type.
 #[derive(Debug, Clone)]
 pub struct Row<D> {
@@ -357,8 +369,7 @@ impl<'c> Deref for Tx<'c> {
 }
 
 fn typed<D: Document>(raw: RawRow) -> Result<Row<D>> {
-    let doc = serde_json::from_slice(&raw.json)
-        .map_err(|error| Error::Corrupt(format!("{} {}: {error}", D::COLLECTION.table, raw.id)))?;
+    let doc = raw.parse()?;
     Ok(Row {
         id: raw.id,
         version: raw.version,

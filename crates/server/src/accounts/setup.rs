@@ -154,7 +154,7 @@ pub async fn has_its_key(app: &App) -> Result<bool, AccountError> {
         else {
             return Ok(None);
         };
-        Ok::<_, store::Error>(snapshot.get::<Organisation>(row.id)?)
+        snapshot.get::<Organisation>(row.id)
     });
     Ok(read
         .await?

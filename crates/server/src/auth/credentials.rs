@@ -95,7 +95,7 @@ impl Credentials {
             .signer
             .verify(token, app.now())
             .map_err(|error| ApiError::unauthorized("invalid_token", error.to_string()))?;
-        let ticket = app.credentials.users.ticket(token);
+        let ticket = app.credentials.users.ticket();
         let read = app.store.read(SCOPE, move |snapshot| {
             Ok::<_, ApiError>(read_credential(snapshot, &claims)?)
         });
@@ -117,7 +117,7 @@ impl Credentials {
         if let Some(known) = app.credentials.projects.get(token) {
             return Ok(known);
         }
-        let ticket = app.credentials.projects.ticket(token);
+        let ticket = app.credentials.projects.ticket();
         let hash = hash_api_token(token);
         let read = app.store.read(SCOPE, move |snapshot| {
             Ok::<_, ApiError>(snapshot.find::<Project>(identity::API_TOKEN, &hash)?)

@@ -14,7 +14,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
-use super::import;
+use super::{database, import};
 use crate::accounts::setup::{self, NewApiKey, NewMember, ProjectSecret, SetupRequest};
 use crate::app::{App, SharedApp, Surroundings};
 use crate::config::Config;
@@ -46,22 +46,35 @@ pub enum Request {
         file: PathBuf,
         project: ObjectId,
     },
+    Doctor {
+        repair: bool,
+    },
+    Backup {
+        file: PathBuf,
+    },
 }
 
 /// What is answered: any number of `Progress`, then one of the others.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
-    Progress(import::Counts),
+    Progress(Progress),
     Done(Value),
     Failed(String),
 }
 
+/// How far a long command is.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Progress {
+    Import(import::Counts),
+    /// Documents examined.
+    Doctor(u64),
+}
+
+/// Where progress is told. What nobody waits for is left out.
+pub type ProgressSender = mpsc::Sender<Progress>;
+
 /// Does what a request asks for. Progress is told on the way.
-async fn execute(
-    app: &SharedApp,
-    request: Request,
-    progress: &mpsc::Sender<import::Counts>,
-) -> Result<Value> {
+async fn execute(app: &SharedApp, request: Request, progress: &ProgressSender) -> Result<Value> {
     let json =
         |result: Result<Value, serde_json::Error>| result.context("the result cannot be shown");
     match request {
@@ -85,6 +98,10 @@ async fn execute(
         Request::MemberCreate(new) => {
             json(serde_json::to_value(setup::create_member(app, new).await?))
         }
+        Request::Doctor { repair } => {
+            database::examine(&app.config, repair, progress.clone()).await
+        }
+        Request::Backup { file } => database::copy(&app.config, file).await,
         Request::Import { file, project } => json(serde_json::to_value(
             import::import(app, &file, project, progress).await?,
         )),
@@ -95,21 +112,25 @@ async fn execute(
 pub async fn run<T: DeserializeOwned>(
     config: Config,
     request: Request,
-    on_progress: impl FnMut(&import::Counts),
+    on_progress: impl FnMut(&Progress),
 ) -> Result<T> {
-    let socket = config.data.join(SOCKET);
-    let done = match UnixStream::connect(&socket).await {
-        Ok(stream) => ask(stream, &request, on_progress).await?,
-        Err(_) => do_here(config, request, on_progress).await?,
+    let done = match connect(&config).await {
+        Some(stream) => ask(stream, &request, on_progress).await?,
+        None => do_here(config, request, on_progress).await?,
     };
     serde_json::from_value(done)
         .context("the answer of the server cannot be read; is it of another version?")
 }
 
+/// The server that runs on this data folder.
+pub async fn connect(config: &Config) -> Option<UnixStream> {
+    UnixStream::connect(config.data.join(SOCKET)).await.ok()
+}
+
 async fn do_here(
     config: Config,
     request: Request,
-    mut on_progress: impl FnMut(&import::Counts),
+    mut on_progress: impl FnMut(&Progress),
 ) -> Result<Value> {
     let app = Arc::new(App::open(config, Surroundings::default())?);
     let (progress, mut told) = mpsc::channel(16);
@@ -125,10 +146,11 @@ async fn do_here(
     done
 }
 
-async fn ask(
+/// Asks a running server.
+pub async fn ask(
     stream: UnixStream,
     request: &Request,
-    mut on_progress: impl FnMut(&import::Counts),
+    mut on_progress: impl FnMut(&Progress),
 ) -> Result<Value> {
     let (read, mut write) = stream.into_split();
     send(&mut write, request).await?;

@@ -1,26 +1,64 @@
-//! `hark doctor`, `hark backup`, `hark restore`: on the database file itself.
+//! `hark doctor`, `hark backup`, `hark restore`: on the database file itself, by the server when one runs.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use store::Clock;
+use serde_json::Value;
+use store::{Clock, Report};
 
+use super::control::{self, Progress, ProgressSender, Request};
 use crate::app::sqlite_config;
 use crate::cli;
 use crate::config::Config;
 use crate::schema::SCHEMA;
 
 /// Examines the database.
-pub fn doctor(config: &Config, options: &cli::Doctor) -> Result<()> {
-    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(
-        "{spinner} {pos} documents examined ({elapsed})",
-    )?);
-    let report = store::examine(
-        &sqlite_config(config),
-        &SCHEMA,
-        options.repair,
-        &mut |documents| bar.set_position(documents),
-    )?;
+pub async fn doctor(config: Config, options: cli::Doctor) -> Result<()> {
+    let style = ProgressStyle::with_template("{spinner} {pos} documents examined ({elapsed})")?;
+    let bar = ProgressBar::new_spinner().with_style(style);
+    let on_progress = |progress: &Progress| {
+        if let Progress::Doctor(documents) = progress {
+            bar.set_position(*documents);
+        }
+    };
+    let repair = options.repair;
+    let report = match control::connect(&config).await {
+        Some(_) if repair => {
+            bail!("a server runs on this data folder: stop it before the database is repaired")
+        }
+        Some(server) => control::ask(server, &Request::Doctor { repair }, on_progress).await?,
+        None => alone(&config, repair, on_progress).await?,
+    };
     bar.finish_and_clear();
+    show(&serde_json::from_value(report)?, repair)
+}
+
+async fn alone(config: &Config, repair: bool, on_progress: impl Fn(&Progress)) -> Result<Value> {
+    let (progress, mut told) = tokio::sync::mpsc::channel(16);
+    let work = examine(config, repair, progress);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            Some(progress) = told.recv() => on_progress(&progress),
+        }
+    }
+}
+
+/// Examines the database of this process, or of none.
+pub async fn examine(config: &Config, repair: bool, progress: ProgressSender) -> Result<Value> {
+    let sqlite = sqlite_config(config);
+    let work = move || {
+        let tell = |documents| drop(progress.try_send(Progress::Doctor(documents)));
+        store::examine(&sqlite, &SCHEMA, repair, &mut { tell })
+    };
+    Ok(serde_json::to_value(
+        tokio::task::spawn_blocking(work).await??,
+    )?)
+}
+
+fn show(report: &Report, repair: bool) -> Result<()> {
     println!(
         "{} documents and {} identity keys examined",
         report.documents, report.identities
@@ -41,7 +79,7 @@ pub fn doctor(config: &Config, options: &cli::Doctor) -> Result<()> {
         println!("and {} more", report.problems - listed);
     }
     if !report.is_clean() {
-        let remedy = if options.repair {
+        let remedy = if repair {
             "restore a backup"
         } else {
             "stop the server and run `hark doctor --repair`"
@@ -63,7 +101,23 @@ pub fn doctor(config: &Config, options: &cli::Doctor) -> Result<()> {
 }
 
 /// Copies the database.
-pub fn backup(config: &Config, options: &cli::Backup) -> Result<()> {
+pub async fn backup(config: Config, options: cli::Backup) -> Result<()> {
+    let file = std::path::absolute(&options.file)
+        .with_context(|| format!("{}", options.file.display()))?;
+    match control::connect(&config).await {
+        Some(server) => drop(control::ask(server, &Request::Backup { file }, |_| {}).await?),
+        None => drop(copy(&config, file).await?),
+    }
+    let (copied, key) = (options.file.display(), config.secret_path());
+    println!(
+        "{copied} is a checked copy of the database. Keep a copy of the server key too, apart from it: {}",
+        key.display()
+    );
+    Ok(())
+}
+
+/// Copies the database of this process, or of none.
+pub async fn copy(config: &Config, copy: PathBuf) -> Result<Value> {
     let file = sqlite_config(config).file;
     if !file.exists() {
         bail!(
@@ -71,13 +125,8 @@ pub fn backup(config: &Config, options: &cli::Backup) -> Result<()> {
             file.display()
         );
     }
-    store::backup(&file, &options.file, &SCHEMA)?;
-    println!(
-        "{} is a checked copy of the database. Keep the server key apart from it: {}",
-        options.file.display(),
-        config.secret_path().display()
-    );
-    Ok(())
+    tokio::task::spawn_blocking(move || store::backup(&file, &copy, &SCHEMA)).await??;
+    Ok(Value::Null)
 }
 
 /// Puts a backup in the place of the database.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::accounts::id;
-use super::control::{self, Request};
+use super::control::{self, Progress, ProgressSender, Request};
 use crate::accounts::SCOPE;
 use crate::accounts::project::Project;
 use crate::admin::new_credential;
@@ -69,7 +69,10 @@ pub async fn command(config: Config, options: cli::Import) -> Result<()> {
         ProgressStyle::with_template("{bar:40} {percent}%  {msg}  ({elapsed}, {eta} left)")?;
     let bar = ProgressBar::new(bytes).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(250));
-    let on_progress = |counts: &Counts| {
+    let on_progress = |progress: &Progress| {
+        let Progress::Import(counts) = progress else {
+            return;
+        };
         bar.set_position(counts.bytes);
         bar.set_message(format!("{} lines", counts.lines));
     };
@@ -97,7 +100,7 @@ pub async fn import(
     app: &SharedApp,
     file: &Path,
     project: ObjectId,
-    progress: &mpsc::Sender<Counts>,
+    progress: &ProgressSender,
 ) -> Result<Counts> {
     let known = app
         .store
@@ -122,7 +125,7 @@ pub async fn import(
         if under_way.len() > UNITS_AHEAD {
             finish(&mut under_way, &mut counts).await?;
         }
-        let _ = progress.try_send(counts.clone());
+        let _ = progress.try_send(Progress::Import(counts.clone()));
     }
     while !under_way.is_empty() {
         finish(&mut under_way, &mut counts).await?;

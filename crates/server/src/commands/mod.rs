@@ -27,8 +27,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Project(command) => runtime()?.block_on(accounts::project(config, command)),
         Command::Member(command) => runtime()?.block_on(accounts::member(config, command)),
         Command::Import(options) => runtime()?.block_on(import::command(config, options)),
-        Command::Doctor(options) => database::doctor(&config, &options),
-        Command::Backup(options) => database::backup(&config, &options),
+        Command::Doctor(options) => runtime()?.block_on(database::doctor(config, options)),
+        Command::Backup(options) => runtime()?.block_on(database::backup(config, options)),
         Command::Restore(options) => database::restore(&config, &options),
         Command::Openapi => openapi(),
     }

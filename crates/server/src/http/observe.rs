@@ -159,6 +159,8 @@ struct Exchange {
     method: Method,
     id: HeaderValue,
     log: LogRequests,
+    /// Only browsers send `Origin`, and only they read which headers a page may see.
+    is_cross_origin: bool,
     started: Instant,
 }
 
@@ -171,6 +173,7 @@ impl Exchange {
             method: request.method().clone(),
             id: given_id(request.headers()).unwrap_or_else(|| shared.next_id()),
             log: shared.log,
+            is_cross_origin: request.headers().contains_key(header::ORIGIN),
             started: Instant::now(),
         }
     }
@@ -183,7 +186,9 @@ impl Exchange {
         }
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, cors::ANY_ORIGIN);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, cors::EXPOSED);
+        if self.is_cross_origin {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, cors::EXPOSED);
+        }
         headers.insert(REQUEST_ID, self.id.clone());
         let elapsed = self.started.elapsed();
         self.route.record(&self.method, status, elapsed);

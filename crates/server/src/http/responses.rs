@@ -19,9 +19,15 @@ pub enum ErrorResponses {
     /// Nothing of that id in this project.
     #[response(status = 404)]
     NotFound(ErrorBody),
+    /// The body arrived too slowly.
+    #[response(status = 408)]
+    TooSlow(ErrorBody),
     /// The body is larger than the limit.
     #[response(status = 413)]
     TooLarge(ErrorBody),
+    /// Path and query are longer than the limit.
+    #[response(status = 414)]
+    UriTooLong(ErrorBody),
     /// The body is not JSON.
     #[response(status = 415)]
     UnsupportedMedia(ErrorBody),
@@ -31,6 +37,9 @@ pub enum ErrorResponses {
     /// A limit was exceeded; `Retry-After` says when to try again.
     #[response(status = 429)]
     TooMany(ErrorBody),
+    /// The headers are larger than the limit.
+    #[response(status = 431)]
+    HeadersTooLarge(ErrorBody),
     /// The server failed. The log has the cause under the id of the request.
     #[response(status = 500)]
     Internal(ErrorBody),

@@ -29,6 +29,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
 #[serde(rename_all = "camelCase")]
 pub struct UserBody {
     /// The id of the user.
+    #[serde(rename = "_id")]
     #[schema(value_type = String)]
     pub _id: ObjectId,
     /// The same id again.
@@ -45,12 +46,48 @@ pub struct UserBody {
     pub user_type: UserType,
     /// Whether the account is confirmed.
     pub confirmed: bool,
+    /// Where the user wants to hear of what.
+    pub notification_preferences: NotificationPreferences,
     /// When the user was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Millis,
     /// The latest change.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Millis,
+}
+
+/// What a user may be told of. Nothing is sent yet, so all of it is off.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct NotificationPreferences {
+    /// Every ticket that is made.
+    pub all_created_tickets: Channels,
+    /// Every ticket that is not answered in time.
+    pub all_sla_breached: Channels,
+    /// Every message of every ticket.
+    pub all_ticket_messages: Channels,
+    /// A ticket that the user is given.
+    pub personal_assignment: Channels,
+    /// A message that names the user.
+    pub personal_mention: Channels,
+    /// A message of a ticket of the user.
+    pub personal_ticket_messages: Channels,
+    /// A ticket that a team of the user is given.
+    pub team_ticket_assignment: Channels,
+    /// A message of a ticket of a team of the user.
+    pub team_ticket_messages: Channels,
+}
+
+/// The ways to tell a user.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Channels {
+    /// By email.
+    pub email: bool,
+    /// In the dashboard.
+    pub in_app: bool,
+    /// On the telephone.
+    pub push: bool,
 }
 
 impl From<Row<User>> for UserBody {
@@ -63,6 +100,7 @@ impl From<Row<User>> for UserBody {
             last_name: String::new(),
             user_type: row.doc.user_type,
             confirmed: true,
+            notification_preferences: NotificationPreferences::default(),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }

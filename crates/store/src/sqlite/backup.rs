@@ -7,13 +7,12 @@ use rusqlite::{Connection, OpenFlags};
 use super::open;
 use crate::{Error, Millis, Result, Schema};
 
-/// Copies the database `file` to `copy`, also while a server writes to it, and checks the copy by opening it.
+/// Copies the database `file` to `copy`, also while this process writes to it, and checks the copy by opening it.
 ///
 /// # Errors
-/// When `copy` exists, or the copy does not pass SQLite's check.
+/// When `copy` exists, another process has the database open, or the copy does not pass SQLite's check.
 pub fn backup(file: &Path, copy: &Path, schema: &Schema) -> Result<()> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
+    let connection = open::existing(file)?;
     copy_to(&connection, copy)?;
     verify(copy, schema)
 }

@@ -14,6 +14,9 @@ use crate::store::{Shared, Unit};
 use crate::tx::Snapshot;
 use crate::{Error, ObjectId, Report, Result, Schema};
 
+/// SQLite maps no more than this.
+const MMAP_BYTES: u64 = 0x7fff_0000;
+
 /// How the embedded database is opened.
 #[derive(Debug, Clone)]
 pub struct SqliteConfig {
@@ -44,7 +47,7 @@ impl SqliteConfig {
             write_queue_max: 4096,
             units_per_commit_max: 256,
             page_cache_kib: 16 * 1024,
-            mmap_bytes: 0,
+            mmap_bytes: MMAP_BYTES,
         }
     }
 }
@@ -89,6 +92,10 @@ impl Engine {
         job: Box<dyn FnOnce(&Snapshot<'_>) + Send>,
     ) -> Result<()> {
         self.readers.submit(project, job)
+    }
+
+    pub fn try_here<F: FnOnce(&Snapshot<'_>)>(&self, project: ObjectId, job: F) -> Option<F> {
+        self.readers.try_here(project, job)
     }
 
     pub fn writes_waiting(&self) -> usize {

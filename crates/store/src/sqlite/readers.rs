@@ -1,9 +1,16 @@
-//! Threads that read, each with a connection of its own, on one bounded queue.
+//! Connections that read, and the threads that work off a bounded queue of reads.
+//!
+//! A lookup by key takes a few microseconds when its pages are in memory, less than handing it to another thread costs.
+//! So it runs on the thread of the caller, on a connection that is free at the moment. When one took long (a cold or slow
+//! disk), the threads do the lookups for a while, so that the caller's other work does not stand still.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use rusqlite::Connection;
 
 use super::{SqliteConfig, open};
 use crate::conn::{Conn, Deadline};
@@ -11,37 +18,95 @@ use crate::store::Shared;
 use crate::tx::Snapshot;
 use crate::{Error, ObjectId, Result};
 
-type Job = (ObjectId, Box<dyn FnOnce(&Snapshot<'_>) + Send>);
+/// So many lookups are judged together: a single one may be slow because its thread had to wait for a core.
+const JUDGED_TOGETHER: u64 = 64;
+/// Lookups that take longer than this on average wait for the disk.
+const QUICK_MICROS: u64 = 250;
+/// So long after slow lookups none runs on the thread of a caller.
+const SLOW_PERIOD: Duration = Duration::from_secs(1);
 
-/// The handle of the reader threads.
+pub(crate) type Job = Box<dyn FnOnce(&Snapshot<'_>) + Send>;
+
+/// The connections, the queue and the threads.
 pub(crate) struct Readers {
-    queue: Mutex<Option<Sender<Job>>>,
+    pool: Arc<Pool>,
+    queue: Mutex<Option<Sender<(ObjectId, Job)>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+struct Pool {
+    connections: Vec<Mutex<Reader>>,
+    shared: Arc<Shared>,
+    started: Instant,
+    /// Microseconds after `started` until which lookups go to the threads.
+    slow_until: AtomicU64,
+    /// The lookups that are being judged, and the microseconds that they took.
+    judged: AtomicU64,
+    judged_micros: AtomicU64,
+}
+
+impl Pool {
+    fn judge(&self, began: Duration, ended: Duration) {
+        let sum = micros(ended - began)
+            + self
+                .judged_micros
+                .fetch_add(micros(ended - began), Ordering::Relaxed);
+        if self.judged.fetch_add(1, Ordering::Relaxed) % JUDGED_TOGETHER == JUDGED_TOGETHER - 1 {
+            self.judged_micros.store(0, Ordering::Relaxed);
+            if sum > QUICK_MICROS * JUDGED_TOGETHER {
+                self.slow_until
+                    .store(micros(ended + SLOW_PERIOD), Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+struct Reader {
+    connection: Connection,
+    deadline: Deadline,
+}
+
+impl Reader {
+    fn run(&self, shared: &Shared, project: ObjectId, job: impl FnOnce(&Snapshot<'_>)) {
+        let conn = Conn::Sqlite {
+            connection: &self.connection,
+            dictionary: shared.schema.dictionary,
+            deadline: &self.deadline,
+        };
+        job(&Snapshot::new(conn, &shared.book, project));
+    }
 }
 
 impl Readers {
     pub fn start(config: &SqliteConfig, shared: &Arc<Shared>) -> Result<Self> {
+        let count = config.reader_threads.max(1);
+        let connections = (0..count)
+            .map(|_| reader(config, shared))
+            .collect::<Result<_>>()?;
+        let pool = Arc::new(Pool {
+            connections,
+            shared: Arc::clone(shared),
+            started: Instant::now(),
+            slow_until: AtomicU64::new(0),
+            judged: AtomicU64::new(0),
+            judged_micros: AtomicU64::new(0),
+        });
         let (queue, jobs) = bounded(config.read_queue_max);
         let mut threads = Vec::new();
-        for number in 0..config.reader_threads.max(1) {
-            let mut connection = open::reader(config)?;
-            open::register_functions(&connection, shared.schema.dictionary)?;
-            let deadline = Deadline::watch(&mut connection)?;
-            let (jobs, shared) = (jobs.clone(), Arc::clone(shared));
+        for number in 0..count {
+            let (jobs, pool) = (jobs.clone(), Arc::clone(&pool));
             let thread = std::thread::Builder::new().name(format!("reader-{number}"));
-            threads.push(thread.spawn(move || run(&connection, &deadline, &jobs, &shared))?);
+            threads.push(thread.spawn(move || work_off(&pool, number, &jobs))?);
         }
         Ok(Self {
+            pool,
             queue: Mutex::new(Some(queue)),
             threads: Mutex::new(threads),
         })
     }
 
-    pub fn submit(
-        &self,
-        project: ObjectId,
-        job: Box<dyn FnOnce(&Snapshot<'_>) + Send>,
-    ) -> Result<()> {
+    /// Queues a read.
+    pub fn submit(&self, project: ObjectId, job: Job) -> Result<()> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue
             .as_ref()
@@ -51,6 +116,25 @@ impl Readers {
                 TrySendError::Full(_) => Error::Overloaded,
                 TrySendError::Disconnected(_) => Error::Closed,
             })
+    }
+
+    /// Runs a lookup here and now, when a connection is free and lookups are quick; otherwise gives it back.
+    pub fn try_here<F: FnOnce(&Snapshot<'_>)>(&self, project: ObjectId, job: F) -> Option<F> {
+        let started = self.pool.started.elapsed();
+        if micros(started) < self.pool.slow_until.load(Ordering::Relaxed) {
+            return Some(job);
+        }
+        let Some(reader) = self
+            .pool
+            .connections
+            .iter()
+            .find_map(|reader| reader.try_lock().ok())
+        else {
+            return Some(job);
+        };
+        reader.run(&self.pool.shared, project, job);
+        self.pool.judge(started, self.pool.started.elapsed());
+        None
     }
 
     pub fn close(&self) {
@@ -66,21 +150,29 @@ impl Readers {
         {
             let _ = thread.join();
         }
+        self.pool.slow_until.store(u64::MAX, Ordering::Relaxed); // and the queue answers that it is closed
     }
 }
 
-fn run(
-    connection: &rusqlite::Connection,
-    deadline: &Deadline,
-    jobs: &Receiver<Job>,
-    shared: &Shared,
-) {
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn reader(config: &SqliteConfig, shared: &Shared) -> Result<Mutex<Reader>> {
+    let mut connection = open::reader(config)?;
+    open::register_functions(&connection, shared.schema.dictionary)?;
+    let deadline = Deadline::watch(&mut connection)?;
+    Ok(Mutex::new(Reader {
+        connection,
+        deadline,
+    }))
+}
+
+fn work_off(pool: &Pool, number: usize, jobs: &Receiver<(ObjectId, Job)>) {
     for (project, job) in jobs {
-        let conn = Conn::Sqlite {
-            connection,
-            dictionary: shared.schema.dictionary,
-            deadline,
-        };
-        job(&Snapshot::new(conn, &shared.book, project));
+        let reader = pool.connections[number]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        reader.run(&pool.shared, project, job);
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{
-    Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Query, Reference, Sort, Tx,
+    Collection, Column, ColumnKind, Document, Millis, ObjectId, Query, Reference, Row, Sort, Tx,
     Value,
 };
 use utoipa::ToSchema;
@@ -12,6 +12,8 @@ use super::document::Session;
 
 /// Changes beyond this many are forgotten, oldest first.
 pub const CHANGES_KEPT_MAX: u64 = 200;
+/// A look at what is to be forgotten costs about as much as a change, so it is not taken at every one.
+const VERSIONS_PER_SWEEP: i64 = 16;
 
 /// Where a change came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -72,7 +74,7 @@ pub struct IdentityChange {
     pub changes: IdentityChanges,
 }
 
-/// The table of identity changes.
+/// The table of identity changes: those of a session lie together, oldest first.
 pub static IDENTITY_CHANGES: Collection = Collection {
     table: "identity_change",
     columns: &[
@@ -87,12 +89,8 @@ pub static IDENTITY_CHANGES: Collection = Collection {
             kind: ColumnKind::Instant,
         },
     ],
-    indexes: &[Index {
-        name: "identity_change_by_session",
-        columns: &["session", "at"],
-        not_null: None,
-    }],
-    cluster: &[],
+    indexes: &[],
+    cluster: &["session", "at"],
     references: &[Reference {
         column: "session",
         table: "session",
@@ -144,21 +142,25 @@ impl Identifiers {
     }
 }
 
-/// Adds an entry to the history of a session and forgets the oldest beyond [`CHANGES_KEPT_MAX`].
+/// Adds an entry to the history of a session. Every so often the oldest beyond [`CHANGES_KEPT_MAX`] are forgotten.
 pub fn record(
     tx: &mut Tx<'_>,
-    session: ObjectId,
+    row: &Row<Session>,
     changes: IdentityChanges,
     by: &Origin,
 ) -> store::Result<()> {
     let change = IdentityChange {
-        session,
+        session: row.id,
         at: tx.now(),
         by: by.clone(),
         changes,
     };
-    tx.insert(tx.new_id(), change)?;
-    forget_oldest(tx, session)
+    tx.append(tx.new_id(), &change)?;
+    if row.version % VERSIONS_PER_SWEEP == 0 {
+        forget_oldest(tx, row.id)
+    } else {
+        Ok(())
+    }
 }
 
 /// Keeps the newest [`CHANGES_KEPT_MAX`] entries of a session.
@@ -168,7 +170,8 @@ pub fn forget_oldest(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
         ..newest_first(session)
     };
     for row in tx.page::<IdentityChange>(&oldest)?.rows {
-        tx.delete::<IdentityChange>(row.id)?;
+        let change: IdentityChange = row.parse()?;
+        tx.delete_at::<IdentityChange>(&[session.into(), change.at.into()], row.id)?;
     }
     Ok(())
 }

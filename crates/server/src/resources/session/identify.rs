@@ -138,10 +138,9 @@ pub fn blank(credential: &NewCredential, now: Millis) -> Session {
 
 /// Inserts a session with its identity keys and the first entry of its history.
 pub fn insert(tx: &mut Tx<'_>, session: Session, origin: &Origin) -> store::Result<Row<Session>> {
-    let id = tx.new_id();
-    let row = insert_as(tx, id, session)?;
+    let row = insert_as(tx, tx.new_id(), session)?;
     if let Some(changes) = Identifiers::default().changes_to(&Identifiers::of(&row.doc)) {
-        history::record(tx, id, changes, origin)?;
+        history::record(tx, &row, changes, origin)?;
     }
     Ok(row)
 }
@@ -164,7 +163,7 @@ pub fn save(
     tx.put(row)?;
     claim_keys(tx, row.id, &row.doc, old_keys)?;
     match before.changes_to(&Identifiers::of(&row.doc)) {
-        Some(changes) => history::record(tx, row.id, changes, origin),
+        Some(changes) => history::record(tx, row, changes, origin),
         None => Ok(()),
     }
 }

@@ -204,7 +204,7 @@ pub async fn identity_history(
 }
 
 fn entry(row: &RawRow) -> Result<HistoryEntry, ApiError> {
-    let change: IdentityChange = serde_json::from_slice(&row.json).map_err(ApiError::internal)?;
+    let change: IdentityChange = row.parse()?;
     Ok(HistoryEntry {
         at: change.at,
         by: change.by,

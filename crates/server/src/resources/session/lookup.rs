@@ -5,20 +5,17 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use store::{ObjectId, RawRow};
+use store::ObjectId;
 
 use super::document::Session;
 use super::render::{IdentityKeyRef, Rendered, render};
 use super::schema::SessionBody;
-use crate::app::{App, SharedApp};
+use crate::app::SharedApp;
 use crate::auth::{Member, SessionsRead};
 use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::identity;
-
-/// How often a lookup starts again because the session was merged while it was read.
-const ATTEMPTS_MAX: u32 = 3;
 
 /// Get a session by user id
 ///
@@ -125,23 +122,24 @@ async fn read_by_key(
     member: &Member<SessionsRead>,
     key: &IdentityKeyRef<'_>,
 ) -> Result<Option<Arc<Rendered>>, ApiError> {
-    let (shared, key) = (Arc::clone(app), key.to_owned());
-    let organisation = member.organisation;
-    app.store
-        .read(key.0, move |snapshot| {
-            for _ in 0..ATTEMPTS_MAX {
-                let ticket = shared.sessions.ids.ticket(&key);
-                let Some(id) = snapshot.owner(key.1, &key.2)? else {
-                    return Ok(None);
-                };
-                if let Some(answer) = render_and_keep(&shared, organisation, snapshot, id)? {
-                    shared.sessions.ids.keep(ticket, key, id);
-                    return Ok(Some(answer));
-                }
-            }
-            Ok(None)
-        })
-        .await
+    let (shared, key, organisation) = (Arc::clone(app), key.to_owned(), member.organisation);
+    let read = app.store.lookup(key.0, move |snapshot| {
+        let (ids, answers) = (
+            shared.sessions.ids.ticket(),
+            shared.sessions.answers.ticket(),
+        );
+        let Some(row) = snapshot.find_raw::<Session>(key.1, &key.2)? else {
+            return Ok(None);
+        };
+        let answer = Arc::new(render(&row, key.0, organisation));
+        shared
+            .sessions
+            .answers
+            .keep(answers, (key.0, row.id), Arc::clone(&answer));
+        shared.sessions.ids.keep(ids, key, row.id);
+        Ok::<_, ApiError>(Some(answer))
+    });
+    read.await
 }
 
 async fn read_by_id(
@@ -150,27 +148,17 @@ async fn read_by_id(
     id: ObjectId,
 ) -> Result<Option<Arc<Rendered>>, ApiError> {
     let (shared, organisation) = (Arc::clone(app), member.organisation);
-    app.store
-        .read(member.project, move |snapshot| {
-            Ok(render_and_keep(&shared, organisation, snapshot, id)?)
-        })
-        .await
-}
-
-fn render_and_keep(
-    app: &App,
-    organisation: ObjectId,
-    snapshot: &store::Snapshot<'_>,
-    id: ObjectId,
-) -> store::Result<Option<Arc<Rendered>>> {
-    let project = snapshot.project();
-    let ticket = app.sessions.answers.ticket(&(project, id));
-    let Some(row): Option<RawRow> = snapshot.raw::<Session>(id)? else {
-        return Ok(None);
-    };
-    let answer = Arc::new(render(&row, project, organisation));
-    app.sessions
-        .answers
-        .keep(ticket, (project, id), Arc::clone(&answer));
-    Ok(Some(answer))
+    let read = app.store.lookup(member.project, move |snapshot| {
+        let ticket = shared.sessions.answers.ticket();
+        let Some(row) = snapshot.raw::<Session>(id)? else {
+            return Ok(None);
+        };
+        let answer = Arc::new(render(&row, snapshot.project(), organisation));
+        shared
+            .sessions
+            .answers
+            .keep(ticket, (snapshot.project(), id), Arc::clone(&answer));
+        Ok::<_, ApiError>(Some(answer))
+    });
+    read.await
 }

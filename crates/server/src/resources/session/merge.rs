@@ -153,7 +153,7 @@ fn move_events(
 ) -> store::Result<()> {
     while let Some(rows) = next_rows::<Event>(tx, "session", gone.id)? {
         for row in &rows {
-            let mut moved: Event = read(row)?;
+            let mut moved: Event = row.parse()?;
             moved.session = survivor;
             if !tx.append(row.id, &moved)?
                 && let Some(summary) = sums.event_data.get_mut(&moved.name)
@@ -170,11 +170,16 @@ fn move_events(
 fn move_history(tx: &mut Tx<'_>, gone: ObjectId, survivor: ObjectId) -> store::Result<()> {
     while let Some(rows) = next_rows::<IdentityChange>(tx, "session", gone)? {
         for row in rows {
-            let mut change = tx
-                .get_for_update::<IdentityChange>(row.id)?
-                .ok_or_else(|| tx.raced())?;
-            change.doc.session = survivor;
-            tx.put(&mut change)?;
+            let change: IdentityChange = row.parse()?;
+            let place = [gone.into(), change.at.into()];
+            tx.append(
+                row.id,
+                &IdentityChange {
+                    session: survivor,
+                    ..change
+                },
+            )?;
+            tx.delete_at::<IdentityChange>(&place, row.id)?;
         }
     }
     history::forget_oldest(tx, survivor)
@@ -279,8 +284,4 @@ fn next_rows<D: Document>(
     };
     let rows = tx.page::<D>(&query)?.rows;
     Ok((!rows.is_empty()).then_some(rows))
-}
-
-fn read<D: Document>(row: &RawRow) -> store::Result<D> {
-    serde_json::from_slice(&row.json).map_err(|error| store::Error::Corrupt(error.to_string()))
 }

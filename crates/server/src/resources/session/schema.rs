@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 pub struct SessionBody {
     /// The id of the session: 24 hexadecimal characters.
+    #[serde(rename = "_id")]
     #[schema(example = "6650f0c2a1b2c3d4e5f60718", pattern = "^[0-9a-f]{24}$")]
     pub _id: String,
     /// The same id again, for clients that look for it under this name.

@@ -1,0 +1,186 @@
+//! A server in process, with its own data folder, clock and accounts.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use serde_json::Value;
+use server::app::{App, SharedApp, Surroundings, sqlite_config};
+use server::auth::password::Cost;
+use server::auth::token::Random;
+use server::config::{Config, Sources};
+use server::http::router;
+use server::schema::SCHEMA;
+use store::{ObjectId, Tx};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use super::{Accounts, Answer, Call, Description, Live, TestClock, encoded};
+
+/// Limits are off unless a test is about them: tests call faster than people.
+const DEFAULTS: [(&str, &str); 4] = [
+    ("limits.v3_requests_per_minute", "0"),
+    ("limits.admin_requests_per_minute", "0"),
+    ("limits.logins_per_minute", "0"),
+    ("log.requests", "none"),
+];
+
+pub struct TestApp {
+    pub app: SharedApp,
+    pub clock: Arc<TestClock>,
+    pub accounts: Accounts,
+    router: Router,
+    data: TempDir,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with some options set, named as in `hark.default.toml`.
+    pub async fn with(options: &[(&'static str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let clock = Arc::new(TestClock::default());
+        let surroundings = Surroundings {
+            clock: clock.clone(),
+            random: Random::seeded(1),
+            password_cost: Cost::LEAST,
+        };
+        let app = App::open(config(&data, options), surroundings).unwrap();
+        let (app, router) = router::application(app).unwrap();
+        let accounts = Accounts::make(&app).await;
+        Description::read(&router).await;
+        Self {
+            app,
+            clock,
+            accounts,
+            router,
+            data,
+        }
+    }
+
+    /// Sends a call and holds the answer to `/openapi.json`.
+    pub async fn send(&self, call: Call) -> Answer {
+        let (method, path, mut request) = call.into_request();
+        let peer: SocketAddr = ([192, 0, 2, 1], 4711).into();
+        request.extensions_mut().get_or_insert(ConnectInfo(peer));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let answer = Answer::read(response).await;
+        Description::get().check(&method, &path, &answer);
+        answer
+    }
+
+    /// The same server on a port of its own.
+    pub async fn live(&self) -> Live {
+        Live::start(&self.app, self.router.clone()).await
+    }
+
+    /// `GET` of a path of `/v3`, by the owner's API key in the first project.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.owner(Call::get(path))).await
+    }
+
+    /// The call with the owner's credential for the first project.
+    pub fn owner(&self, call: Call) -> Call {
+        call.bearer(&self.accounts.owner_key)
+            .project(self.project())
+    }
+
+    /// The call with the secret API token of the first project.
+    pub fn server(&self, call: Call) -> Call {
+        call.api_token(&self.accounts.first.api_token)
+    }
+
+    pub async fn lookup(&self, user_id: &str) -> Answer {
+        self.get(&format!("/v3/sessions/by-user-id/{}", encoded(user_id)))
+            .await
+    }
+
+    /// The session of a user id that must be there.
+    pub async fn session(&self, user_id: &str) -> Value {
+        self.lookup(user_id).await.ok()
+    }
+
+    pub async fn identify(&self, body: Value) -> Answer {
+        self.send(self.server(Call::post("/admin/identify").json(&body)))
+            .await
+    }
+
+    pub async fn track(&self, events: Value) -> Answer {
+        let body = serde_json::json!({ "events": events });
+        self.send(self.server(Call::post("/admin/track").json(&body)))
+            .await
+    }
+
+    /// All sessions of the first project.
+    pub async fn sessions(&self) -> Vec<Value> {
+        let all = self.get("/v3/sessions?limit=1000").await.ok();
+        all.as_array().unwrap().clone()
+    }
+
+    pub fn project(&self) -> ObjectId {
+        self.accounts.first.id
+    }
+
+    /// Runs a unit of work in the first project.
+    pub async fn write<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+    {
+        self.app.store.write(self.project(), unit).await
+    }
+
+    /// How many rows each table has.
+    pub fn rows(&self) -> Vec<(String, i64)> {
+        let file = sqlite_config(&self.app.config).file;
+        let connection = rusqlite::Connection::open(file).unwrap();
+        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+        let mut statement = connection.prepare(tables).unwrap();
+        let names = statement.query_map([], |row| row.get(0)).unwrap();
+        let count = |name: String| {
+            let sql = format!("SELECT count(*) FROM \"{name}\"");
+            let rows = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+            (name, rows)
+        };
+        names.map(|name| count(name.unwrap())).collect()
+    }
+
+    /// The database agrees with itself.
+    pub fn assert_sound(&self) {
+        let config = sqlite_config(&self.app.config);
+        let report = store::examine(&config, &SCHEMA, false, &mut |_| {}).unwrap();
+        assert!(report.is_clean(), "{:#?}", report.findings);
+    }
+}
+
+/// No test leaves a database behind that is not sound.
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.app.store.close();
+        if !std::thread::panicking() {
+            self.assert_sound();
+        }
+    }
+}
+
+fn config(data: &TempDir, options: &[(&'static str, &str)]) -> Config {
+    let file = data.path().join("hark.toml");
+    std::fs::write(&file, "").unwrap();
+    let folder = data.path().to_str().unwrap();
+    let all = [("data", folder)]
+        .into_iter()
+        .chain(DEFAULTS)
+        .chain(options.iter().copied());
+    let sources = Sources {
+        file: Some(file),
+        variables: Vec::new(),
+        flags: all
+            .map(|(key, value)| ("test", key, value.to_owned()))
+            .collect(),
+    };
+    Config::load(&sources).unwrap()
+}

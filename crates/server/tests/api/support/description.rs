@@ -1,0 +1,323 @@
+//! `/openapi.json`, and what it says of every answer.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+use server::http::not_implemented;
+use tower::ServiceExt;
+
+use super::Answer;
+
+/// The API description, the same for every server of this build.
+static DESCRIPTION: OnceLock<Description> = OnceLock::new();
+
+/// Members whose values are the customer's own, kept as they came.
+const CUSTOMERS_OWN: [&str; 2] = ["customData", "lastData"];
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+pub struct Description {
+    pub document: Value,
+    pub operations: Vec<Operation>,
+    missing: Vec<not_implemented::Operation>,
+    error: Validator,
+}
+
+/// What opens an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    Public,
+    Basic,
+    ApiToken,
+    /// A bearer token, with these scopes.
+    Bearer(Vec<String>),
+}
+
+pub struct Operation {
+    pub method: String,
+    pub path: String,
+    pub id: String,
+    /// The parameters that it declares: where they are, and their names.
+    pub parameters: Vec<(String, String)>,
+    pub has_body: bool,
+    security: Option<Value>,
+    bodies: BTreeMap<u16, Option<Validator>>,
+}
+
+impl Description {
+    pub async fn read(router: &Router) {
+        if DESCRIPTION.get().is_some() {
+            return;
+        }
+        let request = Request::get("/openapi.json").body(Body::empty()).unwrap();
+        let answer = Answer::read(router.clone().oneshot(request).await.unwrap()).await;
+        assert_eq!(answer.header("content-type"), "application/json");
+        DESCRIPTION.get_or_init(|| Self::new(answer.ok()));
+    }
+
+    pub fn get() -> &'static Self {
+        DESCRIPTION.get().unwrap()
+    }
+
+    fn new(document: Value) -> Self {
+        let mut closed = document.clone();
+        close(&mut closed);
+        let components = &closed["components"];
+        let error = validator(
+            components,
+            &json!({"$ref": "#/components/schemas/ErrorBody"}),
+        );
+        let mut operations = Vec::new();
+        for (path, item) in closed["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                assert!(METHODS.contains(&method.as_str()), "{path}: {method}");
+                operations.push(Operation::new(components, path, method, operation));
+            }
+        }
+        Self {
+            document,
+            operations,
+            missing: not_implemented::missing(),
+            error,
+        }
+    }
+
+    /// The operation of a request: of the templates that fit, the one with the fewest parameters, unless it is missing.
+    pub fn operation(&self, method: &Method, path: &str) -> Option<&Operation> {
+        let served = self
+            .operations
+            .iter()
+            .map(|known| (&known.method, &known.path, Some(known)));
+        let missing = self
+            .missing
+            .iter()
+            .map(|known| (&known.method, &known.path, None));
+        let fitting = served.chain(missing).filter(|(known, template, _)| {
+            known.as_str() == method.as_str() && fits(template, path)
+        });
+        fitting
+            .min_by_key(|(_, template, _)| template.matches('{').count())?
+            .2
+    }
+
+    /// Everything that must hold of every answer.
+    pub fn check(&self, method: &Method, path: &str, answer: &Answer) {
+        let operation = self.operation(method, path);
+        let mut faults = general_faults(answer);
+        if answer.status >= 400 {
+            faults.extend(self.error_faults(answer));
+        }
+        if let Some(operation) = operation {
+            faults.extend(operation.faults(answer));
+        }
+        let status = answer.status;
+        let body = String::from_utf8_lossy(&answer.body);
+        assert!(
+            faults.is_empty(),
+            "{method} {path} answered {status}: {faults:#?}\n{body}"
+        );
+    }
+
+    fn error_faults(&self, answer: &Answer) -> Vec<String> {
+        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+            return vec!["the error is not JSON".into()];
+        };
+        let status = StatusCode::from_u16(answer.status).unwrap();
+        let mut faults: Vec<_> = schema_faults(&self.error, &body);
+        let mut expect = |holds: bool, what: &str| {
+            if !holds {
+                faults.push(what.to_owned());
+            }
+        };
+        expect(body["statusCode"] == answer.status, "statusCode is another");
+        expect(
+            body["error"].as_str() == status.canonical_reason(),
+            "error is not the name of the status",
+        );
+        expect(
+            body["requestId"] == answer.header("x-request-id"),
+            "requestId is not that of the header",
+        );
+        expect(body["message"] != "", "there is no message");
+        expect(
+            body["errors"]
+                .as_array()
+                .is_some_and(|list| !list.is_empty()),
+            "errors is empty",
+        );
+        let required = match answer.status {
+            401 => "www-authenticate",
+            405 => "allow",
+            429 | 503 => "retry-after",
+            _ => "x-request-id",
+        };
+        expect(answer.headers.contains_key(required), required);
+        faults
+    }
+}
+
+impl Operation {
+    fn new(components: &Value, path: &str, method: &str, operation: &Value) -> Self {
+        let parameters = operation["parameters"].as_array().cloned();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let bodies = operation["responses"].as_object().unwrap();
+        let body = |(status, response): (&String, &Value)| {
+            let schema = &response["content"]["application/json"]["schema"];
+            let validator = (!schema.is_null()).then(|| validator(components, schema));
+            (status.parse().unwrap(), validator)
+        };
+        Self {
+            method: method.to_uppercase(),
+            path: path.to_owned(),
+            id: text(&operation["operationId"]),
+            parameters: parameters
+                .unwrap_or_default()
+                .iter()
+                .map(|parameter| (text(&parameter["in"]), text(&parameter["name"])))
+                .collect(),
+            has_body: operation.get("requestBody").is_some(),
+            security: operation.get("security").cloned(),
+            bodies: bodies.iter().map(body).collect(),
+        }
+    }
+
+    pub fn takes(&self, place: &str, name: &str) -> bool {
+        self.parameters
+            .iter()
+            .any(|(known_place, known)| known_place == place && known == name)
+    }
+
+    /// What opens it, as the description says.
+    pub fn guard(&self) -> Guard {
+        let schemes = self.security.as_ref().and_then(Value::as_array);
+        let Some(schemes) = schemes.filter(|schemes| !schemes.is_empty()) else {
+            return Guard::Public;
+        };
+        let [scheme] = schemes.as_slice() else {
+            panic!("{}: more than one way in", self.id)
+        };
+        let Some((name, scopes)) = scheme.as_object().unwrap().iter().next() else {
+            return Guard::Public;
+        };
+        match name.as_str() {
+            "basic" => Guard::Basic,
+            "apiToken" => Guard::ApiToken,
+            "jwt" => Guard::Bearer(serde_json::from_value(scopes.clone()).unwrap()),
+            other => panic!("{}: unknown scheme {other}", self.id),
+        }
+    }
+
+    /// Whether the description says anything of what opens it.
+    pub fn names_its_guard(&self) -> bool {
+        self.security.is_some()
+    }
+
+    fn faults(&self, answer: &Answer) -> Vec<String> {
+        let Some(validator) = self.bodies.get(&answer.status) else {
+            return vec![format!("{} does not declare this status", self.id)];
+        };
+        match validator {
+            None if answer.header("content-type") == "application/json" => {
+                vec![format!("{} declares no JSON for this status", self.id)]
+            }
+            None => Vec::new(),
+            Some(validator) => match serde_json::from_slice::<Value>(&answer.body) {
+                Err(error) => vec![format!("the body is not JSON: {error}")],
+                Ok(body) => {
+                    let mut faults = schema_faults(validator, &body);
+                    find_nulls(&body, "", &mut faults);
+                    faults
+                }
+            },
+        }
+    }
+}
+
+fn general_faults(answer: &Answer) -> Vec<String> {
+    let mut faults = Vec::new();
+    if answer.header("x-request-id").is_empty() {
+        faults.push("X-Request-Id is not there".into());
+    }
+    if answer.header("access-control-allow-origin") != "*" {
+        faults.push("the headers of CORS are not there".into());
+    }
+    let is_json = answer.header("content-type") == "application/json";
+    if is_json && answer.body.contains(&b'\n') {
+        faults.push("the JSON has more than one line".into());
+    }
+    if matches!(answer.status, 204 | 304) && !answer.body.is_empty() {
+        faults.push("this status has no body".into());
+    }
+    faults
+}
+
+fn schema_faults(validator: &Validator, body: &Value) -> Vec<String> {
+    validator
+        .iter_errors(body)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+fn find_nulls(value: &Value, path: &str, faults: &mut Vec<String>) {
+    match value {
+        Value::Null => faults.push(format!("{path} is null")),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                find_nulls(item, &format!("{path}/{index}"), faults);
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                if !CUSTOMERS_OWN.contains(&key.as_str()) {
+                    find_nulls(member, &format!("{path}/{key}"), faults);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn validator(components: &Value, schema: &Value) -> Validator {
+    let mut whole: Map<String, Value> = schema.as_object().unwrap().clone();
+    whole.insert("components".into(), components.clone());
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(&Value::Object(whole))
+        .unwrap()
+}
+
+/// Objects with named members have no others: what is not described is not answered.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(close),
+        Value::Object(members) => {
+            members.values_mut().for_each(close);
+            let named = members.get("properties").is_some_and(Value::is_object);
+            if named && members.get("type").is_some_and(|kind| kind == "object") {
+                members
+                    .entry("additionalProperties")
+                    .or_insert(Value::Bool(false));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(part), Some(segment)) if part == segment => {}
+            (Some(part), Some(segment)) if part.starts_with('{') && !segment.is_empty() => {}
+            _ => return false,
+        }
+    }
+}

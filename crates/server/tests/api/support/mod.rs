@@ -1,0 +1,17 @@
+//! What all tests share: a server of their own, calls to it, and what must hold of every answer.
+
+mod accounts;
+mod answer;
+mod app;
+mod call;
+mod clock;
+mod description;
+mod live;
+
+pub use accounts::{Accounts, PASSWORD};
+pub use answer::Answer;
+pub use app::TestApp;
+pub use call::{Call, encoded};
+pub use clock::TestClock;
+pub use description::{Description, Guard};
+pub use live::Live;
