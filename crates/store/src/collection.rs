@@ -60,48 +60,10 @@ pub struct Collection {
 }
 
 impl Collection {
-    /// What tells the rows of one project apart: the id, and where rows are kept together, the columns that do so.
-    pub(crate) fn key(&self) -> impl Iterator<Item = &Column> {
-        let clustered = |column: &&Column| self.cluster.contains(&column.name);
-        let id = ROW_COLUMNS.iter().take(1);
-        id.chain(self.columns.iter().filter(clustered))
-    }
-
-    /// `project = $n AND …` over the whole primary key, with the parameters numbered from `first`: the project, then
-    /// [`Collection::key`].
-    pub(crate) fn is_row(&self, first: usize) -> String {
-        let columns = ["project"]
-            .into_iter()
-            .chain(self.key().map(|column| column.name));
-        let equals: Vec<_> = columns
-            .zip(first..)
-            .map(|(name, n)| format!("{name} = ${n}"))
-            .collect();
-        equals.join(" AND ")
-    }
-
-    /// A page of all projects in the order of the key: `select` of the rows after the bound project and key, or from
-    /// the start, and how many.
-    pub(crate) fn walk(&self, select: &str, started: bool) -> String {
-        let names: Vec<_> = ["project"]
-            .into_iter()
-            .chain(self.cluster.iter().copied())
-            .chain(["id"])
-            .collect();
-        let key = names.join(", ");
-        let places: Vec<_> = (1..=names.len()).map(|n| format!("${n}")).collect();
-        let (after, limit) = if started {
-            (
-                format!("WHERE ({key}) > ({})", places.join(", ")),
-                names.len() + 1,
-            )
-        } else {
-            (String::new(), 1)
-        };
-        format!(
-            "SELECT {select} FROM {} {after} ORDER BY {key} LIMIT ${limit}",
-            self.table
-        )
+    /// The columns that keep rows together, in the order of the primary key.
+    pub(crate) fn clustered(&self) -> impl Iterator<Item = &Column> {
+        let named = |name: &&str| self.columns.iter().find(|column| column.name == *name);
+        self.cluster.iter().filter_map(named)
     }
 }
 

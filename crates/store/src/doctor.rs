@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conn::{Conn, Deadline, RowRef};
-use crate::{Collection, Identity, ObjectId, Registered, Result, Schema, Value};
+use crate::walk::{Key, Walk};
+use crate::{Collection, Error, Identity, ObjectId, Registered, Result, Schema, Value};
 
 /// Findings beyond this many are counted but not listed.
 const FINDINGS_LISTED_MAX: usize = 100;
-/// Rows that are looked at before the next progress is told.
-const ROWS_PER_STEP: i64 = 1_000;
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,43 +64,54 @@ pub(crate) fn examine(
     };
     let mut report = Report::default();
     check_file(&conn, &mut report)?;
+    if report.problems > 0 {
+        return Ok(report); // what a damaged file says cannot be trusted, and writing to it makes it worse
+    }
     connection.execute_batch("PRAGMA temp_store = FILE")?; // as many rows as there are identity keys
-    connection.execute_batch("CREATE TEMP TABLE expected (project BLOB, kind INTEGER, key TEXT, owner BLOB, required INTEGER, PRIMARY KEY (project, kind, key, owner)) WITHOUT ROWID")?;
+    connection.execute_batch("CREATE TEMP TABLE expected (project BLOB, kind INTEGER, key TEXT, owner BLOB, holder BLOB, required INTEGER, \
+         PRIMARY KEY (project, kind, key, owner, holder)) WITHOUT ROWID")?;
     conn.execute(if repair { "BEGIN IMMEDIATE" } else { "BEGIN" }, &[])?;
     let mut examination = Examination {
         conn: &conn,
         repair,
+        unreadable: false,
         report: &mut report,
         progress,
     };
     for document in schema.documents {
         examination.documents(document)?;
     }
+    examination.references(schema.documents)?;
     examination.missing_identities()?;
     examination.surplus_identities()?;
-    for document in schema.documents {
-        examination.references(document.collection)?;
-    }
     conn.execute("COMMIT", &[])?;
     conn.execute("DROP TABLE expected", &[])?;
     Ok(report)
 }
 
 fn check_file(conn: &Conn<'_>, report: &mut Report) -> Result<()> {
-    for line in conn.query("PRAGMA integrity_check(100)", &[], |row| row.text(0))? {
-        if line != "ok" {
-            report.add(
-                false,
-                format!("the file is damaged: {line}; restore a backup"),
-            );
-        }
+    let lines = match conn.query("PRAGMA integrity_check(100)", &[], |row| row.text(0)) {
+        Err(Error::Sqlite(error)) if is_damage(&error) => vec![error.to_string()],
+        lines => lines?,
+    };
+    for line in lines.iter().filter(|line| *line != "ok") {
+        report.add(
+            false,
+            format!("the file is damaged: {line}; restore a backup"),
+        );
     }
     Ok(())
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt)
 }
 
 struct Examination<'e> {
     conn: &'e Conn<'e>,
     repair: bool,
+    /// Whether there is a document that cannot be read: nobody knows which keys it holds.
+    unreadable: bool,
     report: &'e mut Report,
     progress: &'e mut dyn FnMut(u64),
 }
@@ -111,144 +121,122 @@ struct Examined {
     project: ObjectId,
     id: ObjectId,
     json: Result<Vec<u8>>,
-    promoted: Vec<Value>,
+    /// `None` for what is no value of its column at all.
+    promoted: Vec<Option<Value>>,
 }
 
-impl Examination<'_> {
-    fn documents(&mut self, document: &Registered) -> Result<()> {
-        let mut after = (ObjectId::ZERO, Vec::<Value>::new(), false);
-        loop {
-            let rows = self.next_rows(document.collection, &after)?;
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            after = (last.project, cluster_of(document.collection, last), true);
-            for row in &rows {
-                self.document(document, row)?;
-            }
-            self.report.documents += rows.len() as u64;
-            (self.progress)(self.report.documents);
-        }
+impl Examined {
+    /// Reads the columns from `first` on.
+    fn read(row: &RowRef<'_>, first: usize, collection: &Collection) -> Result<Self> {
+        Ok(Self {
+            project: row.id(first)?,
+            id: row.id(first + 1)?,
+            json: row.json(first + 2),
+            promoted: (collection.columns.iter().zip(first + 3..))
+                .map(|(column, n)| row.value(n, column.kind).ok())
+                .collect(),
+        })
     }
+}
 
-    /// The next rows in the order of the primary key.
-    fn next_rows(
-        &self,
-        collection: &Collection,
-        (project, key, started): &(ObjectId, Vec<Value>, bool),
-    ) -> Result<Vec<Examined>> {
+impl<'e> Examination<'e> {
+    fn documents(&mut self, document: &Registered) -> Result<()> {
+        let collection = document.collection;
         let promoted: String = collection
             .columns
             .iter()
             .map(|column| format!(", {}", column.name))
             .collect();
-        let key_columns: String = collection
-            .cluster
-            .iter()
-            .chain(&["id"])
-            .map(|name| format!(", {name}"))
-            .collect();
-        let mut binds = Vec::new();
-        let mut after = String::new();
-        if *started {
-            binds.push(Value::Id(*project));
-            binds.extend(key.iter().cloned());
-            let places: Vec<_> = (1..=binds.len()).map(|n| format!("${n}")).collect();
-            after = format!("WHERE (project{key_columns}) > ({})", places.join(", "));
+        let select = format!("project, id, doc{promoted}");
+        let conn = self.conn;
+        let mut walk = Walk::over(collection);
+        loop {
+            let rows = walk.next(conn, &select, |row, n| Examined::read(row, n, collection))?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            self.report.documents += rows.len() as u64;
+            for (key, row) in rows {
+                self.document(document, &walk, key, row)?;
+            }
+            (self.progress)(self.report.documents);
         }
-        binds.push(Value::Int(ROWS_PER_STEP));
-        let sql = format!(
-            "SELECT project, id, doc{promoted} FROM {} {after} ORDER BY project{key_columns} LIMIT ${}",
-            collection.table,
-            binds.len()
-        );
-        self.conn.query(&sql, &binds, |row: RowRef<'_>| {
-            let values: Result<Vec<_>> = collection
-                .columns
-                .iter()
-                .enumerate()
-                .map(|(n, column)| row.value(3 + n, column.kind))
-                .collect();
-            Ok(Examined {
-                project: row.id(0)?,
-                id: row.id(1)?,
-                json: row.json(2),
-                promoted: values?,
-            })
-        })
     }
 
-    fn document(&mut self, document: &Registered, row: &Examined) -> Result<()> {
-        let table = document.collection.table;
-        let inspection = match &row.json {
-            Ok(json) => (document.inspect)(json),
-            Err(error) => Err(crate::Error::Corrupt(error.to_string())),
-        };
-        let inspection = match inspection {
+    fn document(
+        &mut self,
+        document: &Registered,
+        walk: &Walk<'_>,
+        key: Key,
+        row: Examined,
+    ) -> Result<()> {
+        let (table, id) = (document.collection.table, row.id);
+        let inspection = match row.json.and_then(|json| (document.inspect)(&json)) {
             Ok(inspection) => inspection,
             Err(error) => {
+                self.unreadable = true;
                 self.report.add(
                     false,
-                    format!("{table} {}: {error}; restore it from a backup", row.id),
+                    format!("{table} {id}: {error}; restore it from a backup"),
                 );
                 return Ok(());
             }
         };
-        if inspection.promoted != row.promoted {
-            if self.repair {
-                self.rewrite_columns(document.collection, row, &inspection.promoted)?;
-            }
+        for identity in &inspection.identities {
+            self.expect(row.project, id, identity)?;
+        }
+        let promoted: Vec<_> = inspection.promoted.into_iter().map(Some).collect();
+        if promoted != row.promoted {
+            let rewritten = self.repair
+                && self.rewrite_columns(
+                    document.collection,
+                    walk,
+                    promoted.into_iter().flatten().chain(key),
+                )?;
             self.report.add(
-                self.repair,
-                format!("{table} {}: its columns differ from its document", row.id),
+                rewritten,
+                format!("{table} {id}: its columns differ from its document"),
             );
         }
-        inspection
-            .identities
-            .into_iter()
-            .try_for_each(|identity| self.expect(row, &identity))
+        Ok(())
     }
 
+    /// `binds`: the columns, and the key of the row as it is. Leaves the row when another has its place.
     fn rewrite_columns(
         &self,
         collection: &Collection,
-        row: &Examined,
-        promoted: &[Value],
-    ) -> Result<()> {
-        let sets: Vec<_> = collection
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(n, column)| format!("{} = ${}", column.name, n + 1))
+        walk: &Walk<'_>,
+        binds: impl Iterator<Item = Value>,
+    ) -> Result<bool> {
+        let sets: Vec<_> = (collection.columns.iter().zip(1..))
+            .map(|(column, n)| format!("{} = ${n}", column.name))
             .collect();
-        let key = promoted.len() + 1;
         let sql = format!(
-            "UPDATE {} SET {} WHERE project = ${key} AND id = ${}",
+            "UPDATE OR IGNORE {} SET {} WHERE {}",
             collection.table,
             sets.join(", "),
-            key + 1
+            walk.is_row(collection.columns.len() + 1)
         );
-        let mut binds = promoted.to_vec();
-        binds.extend([row.project.into(), row.id.into()]);
-        self.conn.execute(&sql, &binds).map(drop)
+        let binds: Vec<_> = binds.collect();
+        Ok(self.conn.execute(&sql, &binds)? > 0)
     }
 
-    fn expect(&mut self, row: &Examined, identity: &Identity) -> Result<()> {
-        let owner = identity.owner.unwrap_or(row.id);
-        let sql = "INSERT INTO expected (project, kind, key, owner, required) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        let key = identity.key.as_str().into();
+    fn expect(&mut self, project: ObjectId, holder: ObjectId, identity: &Identity) -> Result<()> {
+        let sql = "INSERT INTO expected (project, kind, key, owner, holder, required) VALUES ($1, $2, $3, $4, $5, $6) \
+                   ON CONFLICT DO NOTHING";
         let binds = [
-            row.project.into(),
+            project.into(),
             Value::Int(identity.kind.0.into()),
-            key,
-            owner.into(),
+            identity.key.as_str().into(),
+            identity.owner.unwrap_or(holder).into(),
+            holder.into(),
             Value::Bool(identity.required),
         ];
         self.conn.execute(sql, &binds).map(drop)
     }
 
     fn missing_identities(&mut self) -> Result<()> {
-        let sql = "SELECT e.project, e.kind, e.key, e.owner FROM expected e LEFT JOIN identity i \
+        let sql = "SELECT DISTINCT e.project, e.kind, e.key, e.owner FROM expected e LEFT JOIN identity i \
                    ON i.project = e.project AND i.kind = e.kind AND i.key = e.key \
                    WHERE e.required AND (i.owner IS NULL OR i.owner <> e.owner)";
         let upsert = "INSERT INTO identity (project, kind, key, owner) VALUES ($1, $2, $3, $4) \
@@ -287,8 +275,9 @@ impl Examination<'_> {
         self.report.identities = u64::try_from(counted).unwrap_or(0);
         let sql = "SELECT i.project, i.kind, i.key, i.owner FROM identity i LEFT JOIN expected e \
                    ON i.project = e.project AND i.kind = e.kind AND i.key = e.key AND i.owner = e.owner WHERE e.owner IS NULL";
+        let repair = self.repair && !self.unreadable;
         for (project, kind, key, owner) in self.identity_rows(sql)? {
-            if self.repair {
+            if repair {
                 let delete = "DELETE FROM identity WHERE project = $1 AND kind = $2 AND key = $3";
                 self.conn.execute(
                     delete,
@@ -296,7 +285,7 @@ impl Examination<'_> {
                 )?;
             }
             self.report.add(
-                self.repair,
+                repair,
                 format!("the identity key {key:?} finds {owner}, which does not hold it"),
             );
         }
@@ -309,43 +298,54 @@ impl Examination<'_> {
         })
     }
 
-    fn references(&mut self, collection: &Collection) -> Result<()> {
+    /// Whatever depends on an orphan is one when that is gone.
+    fn references(&mut self, documents: &[Registered]) -> Result<()> {
+        loop {
+            let mut removed = 0;
+            for document in documents {
+                removed += self.orphans(document.collection)?;
+            }
+            if removed == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Returns how many it removed.
+    fn orphans(&mut self, collection: &Collection) -> Result<u64> {
+        let mut removed = 0;
         for reference in collection.references {
             let (table, column, target) = (collection.table, reference.column, reference.table);
+            // What is no id was found with the columns.
             let orphan = format!(
-                "t.{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {target} r WHERE r.project = t.project AND r.id = t.{column})"
+                "length(t.{column}) = 12 AND NOT EXISTS (SELECT 1 FROM {target} r WHERE r.project = t.project AND r.id = t.{column})"
             );
-            let sql = format!("SELECT project, id, {column} FROM {table} t WHERE {orphan}");
-            for (id, missing) in self
+            let sql = format!("SELECT t.project, t.id, t.{column} FROM {table} t WHERE {orphan}");
+            let found = self
                 .conn
-                .query(&sql, &[], |row| Ok((row.id(1)?, row.id(2)?)))?
-            {
+                .query(&sql, &[], |row| Ok((row.id(0)?, row.id(1)?, row.id(2)?)))?;
+            for (project, id, missing) in found {
+                if self.repair {
+                    self.forget(project, id)?;
+                }
                 self.report.add(
                     self.repair,
                     format!("{table} {id}: its {target} {missing} is gone"),
                 );
             }
             if self.repair {
-                self.conn
-                    .execute(&format!("DELETE FROM {table} AS t WHERE {orphan}"), &[])?;
+                let delete = format!("DELETE FROM {table} AS t WHERE {orphan}");
+                removed += self.conn.execute(&delete, &[])?;
             }
         }
-        Ok(())
+        Ok(removed)
     }
-}
 
-fn cluster_of(collection: &Collection, row: &Examined) -> Vec<Value> {
-    let value_of = |name: &&str| {
-        let position = collection
-            .columns
-            .iter()
-            .position(|column| column.name == *name);
-        position.map_or(Value::Null, |position| row.promoted[position].clone())
-    };
-    collection
-        .cluster
-        .iter()
-        .map(value_of)
-        .chain([Value::Id(row.id)])
-        .collect()
+    /// Expects no keys of a document that is removed.
+    fn forget(&self, project: ObjectId, holder: ObjectId) -> Result<()> {
+        let sql = "DELETE FROM expected WHERE project = $1 AND holder = $2";
+        self.conn
+            .execute(sql, &[project.into(), holder.into()])
+            .map(drop)
+    }
 }

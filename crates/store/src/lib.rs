@@ -19,6 +19,7 @@ mod store;
 mod time;
 mod tx;
 mod value;
+mod walk;
 
 pub use change::Change;
 pub use codec::Dictionary;

@@ -1,9 +1,8 @@
 //! The schema and its versions. Migrations only go forward, one statement at a time.
 
 use crate::conn::{Conn, RowRef};
-use crate::{
-    Collection, Column, ColumnKind, Dictionary, Error, Index, ObjectId, Registered, Result, Value,
-};
+use crate::walk::Walk;
+use crate::{Collection, Column, ColumnKind, Dictionary, Error, Index, Registered, Result, Value};
 
 /// All that the store keeps for a program.
 #[derive(Debug)]
@@ -213,9 +212,6 @@ fn add_column(conn: &Conn<'_>, registered: &Registered, name: &str) -> Result<()
     fill_column(conn, registered, name, position)
 }
 
-/// Rows that are filled before the next are read.
-const ROWS_PER_STEP: i64 = 1_000;
-
 fn fill_column(
     conn: &Conn<'_>,
     registered: &Registered,
@@ -223,23 +219,18 @@ fn fill_column(
     position: usize,
 ) -> Result<()> {
     let table = registered.collection.table;
-    let select = format!(
-        "SELECT project, id, doc FROM {table} WHERE (project, id) > ($1, $2) ORDER BY project, id LIMIT $3"
-    );
-    let update = format!("UPDATE {table} SET {name} = $1 WHERE project = $2 AND id = $3");
-    let mut after = (ObjectId::ZERO, ObjectId::ZERO);
+    let mut walk = Walk::over(registered.collection);
+    let update = format!("UPDATE {table} SET {name} = $1 WHERE {}", walk.is_row(2));
     loop {
-        let binds = [after.0.into(), after.1.into(), Value::Int(ROWS_PER_STEP)];
-        let rows = conn.query(&select, &binds, |row| {
-            Ok((row.id(0)?, row.id(1)?, row.json(2)?))
-        })?;
-        let Some((project, id, _)) = rows.last() else {
+        let rows = walk.next(conn, "doc", |row, doc| row.json(doc))?;
+        if rows.is_empty() {
             return Ok(());
-        };
-        after = (*project, *id);
-        for (project, id, json) in rows {
-            let value = (registered.inspect)(&json)?.promoted.swap_remove(position);
-            conn.execute(&update, &[value, project.into(), id.into()])?;
+        }
+        for (key, json) in rows {
+            let mut promoted = (registered.inspect)(&json)?.promoted;
+            let mut binds = vec![promoted.swap_remove(position)];
+            binds.extend(key);
+            conn.execute(&update, &binds)?;
         }
     }
 }

@@ -46,7 +46,7 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
-/// The place after a row in an order: the values of its sort keys and its id. Opaque to callers.
+/// The place after a row in an order: the values of its sort keys. Opaque to callers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The version of this form.
@@ -54,7 +54,6 @@ pub struct Cursor {
     /// The order that the cursor belongs to, e.g. `-last_activity,-id`.
     order: String,
     keys: Vec<Key>,
-    id: ObjectId,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,8 +81,8 @@ impl Query {
         project: ObjectId,
         collection: &Collection,
     ) -> Result<Page> {
-        let (keys, id_descending) = order(collection, &self.sort)?;
-        let name = order_name(&keys, id_descending);
+        let keys = order(collection, &self.sort)?;
+        let name = order_name(&keys);
         let mut sql = Sql::default();
         sql.text.push_str("SELECT ");
         sql.text.push_str(ROW);
@@ -95,16 +94,10 @@ impl Query {
         sql.bind(Value::Id(project));
         push_filter(&mut sql, &self.filter, collection, dialect(conn));
         if let Some(cursor) = &self.after {
-            if cursor.v != CURSOR_VERSION || cursor.order != name || cursor.keys.len() != keys.len()
-            {
-                return Err(Error::BadQuery(
-                    "the cursor belongs to another order: repeat the sort of the first page".into(),
-                ));
-            }
             sql.text.push_str(" AND ");
-            push_after(&mut sql, &keys, id_descending, cursor);
+            push_after(&mut sql, &keys, &cursor.values(&keys, &name)?);
         }
-        push_order(&mut sql, &keys, id_descending);
+        push_order(&mut sql, &keys);
         sql.text.push_str(" LIMIT ");
         sql.bind(Value::Int(i64::from(self.limit) + 1));
         if self.skip > 0 {
@@ -121,11 +114,10 @@ impl Query {
         })?;
         let more = found.len() > self.limit as usize;
         found.truncate(self.limit as usize);
-        let next = found.last().filter(|_| more).map(|(row, values)| Cursor {
+        let next = found.last().filter(|_| more).map(|(_, values)| Cursor {
             v: CURSOR_VERSION,
             order: name,
             keys: values.iter().map(Key::from).collect(),
-            id: row.id,
         });
         Ok(Page {
             rows: found.into_iter().map(|(row, _)| row).collect(),
@@ -172,8 +164,9 @@ fn push_filter(sql: &mut Sql, filter: &Filter, collection: &Collection, dialect:
     }
 }
 
-fn order(collection: &Collection, sort: &[Sort]) -> Result<(Vec<OrderKey>, bool)> {
-    let mut keys = Vec::new();
+/// The keys of an order. They end with those that tell rows apart, so that no two rows are equal.
+fn order(collection: &Collection, sort: &[Sort]) -> Result<Vec<OrderKey>> {
+    let mut keys: Vec<OrderKey> = Vec::new();
     for key in sort {
         let column = collection
             .columns
@@ -187,16 +180,26 @@ fn order(collection: &Collection, sort: &[Sort]) -> Result<(Vec<OrderKey>, bool)
                     sortable(collection)
                 ))
             })?;
-        if column.name == "id" {
-            return Ok((keys, key.descending)); // ids are unique: what follows decides nothing
-        }
+        push_key(&mut keys, column, key.descending);
+    }
+    let descending = sort.last().is_none_or(|key| key.descending);
+    for column in ROW_COLUMNS.iter().take(1).chain(collection.clustered()) {
+        push_key(&mut keys, column, descending);
+    }
+    if collection.cluster.is_empty() {
+        let id = keys.iter().position(|key| key.column.name == "id");
+        keys.truncate(id.map_or(keys.len(), |id| id + 1)); // ids are unique: what follows decides nothing
+    }
+    Ok(keys)
+}
+
+fn push_key(keys: &mut Vec<OrderKey>, column: &Column, descending: bool) {
+    if keys.iter().all(|key| key.column.name != column.name) {
         keys.push(OrderKey {
             column: *column,
-            descending: key.descending,
+            descending,
         });
     }
-    let id_descending = keys.last().is_none_or(|key| key.descending);
-    Ok((keys, id_descending))
 }
 
 fn sortable(collection: &Collection) -> String {
@@ -208,84 +211,98 @@ fn sortable(collection: &Collection) -> String {
     paths.join(", ")
 }
 
-fn order_name(keys: &[OrderKey], id_descending: bool) -> String {
-    let mut name: String = keys
+fn order_name(keys: &[OrderKey]) -> String {
+    let names: Vec<_> = keys
         .iter()
         .map(|key| {
             format!(
-                "{}{},",
+                "{}{}",
                 if key.descending { "-" } else { "" },
                 key.column.name
             )
         })
         .collect();
-    name.push_str(if id_descending { "-id" } else { "id" });
-    name
+    names.join(",")
 }
 
 /// Missing values come last, whichever the direction, on both engines.
-fn push_order(sql: &mut Sql, keys: &[OrderKey], id_descending: bool) {
-    sql.text.push_str(" ORDER BY ");
-    for key in keys {
+fn push_order(sql: &mut Sql, keys: &[OrderKey]) {
+    for (n, key) in keys.iter().enumerate() {
         sql.text.push_str(&format!(
-            "t.{} {} NULLS LAST, ",
+            "{} t.{} {}{}",
+            if n == 0 { " ORDER BY" } else { "," },
             key.column.name,
-            if key.descending { "DESC" } else { "ASC" }
+            if key.descending { "DESC" } else { "ASC" },
+            if key.may_be_null() { " NULLS LAST" } else { "" },
         ));
     }
-    sql.text.push_str(if id_descending {
-        "t.id DESC"
-    } else {
-        "t.id ASC"
-    });
 }
 
-/// `(k1, k2, id)` after the cursor: k1 after, or k1 equal and k2 after, or … and id after.
-fn push_after(sql: &mut Sql, keys: &[OrderKey], id_descending: bool, cursor: &Cursor) {
-    sql.text.push('(');
+/// `(k1, k2, …)` after the values: k1 after, or k1 equal and k2 after, or …
+fn push_after(sql: &mut Sql, keys: &[OrderKey], values: &[Value]) {
     for (n, key) in keys.iter().enumerate() {
-        sql.text.push('(');
-        for (before, value) in keys.iter().zip(&cursor.keys).take(n) {
+        sql.text.push_str(if n == 0 { "((" } else { " OR (" });
+        for (before, value) in keys.iter().zip(values).take(n) {
             push_same(sql, before, value);
             sql.text.push_str(" AND ");
         }
-        push_beyond(sql, key, &cursor.keys[n]);
-        sql.text.push_str(") OR ");
+        push_beyond(sql, key, &values[n]);
+        sql.text.push(')');
     }
-    sql.text.push('(');
-    for (key, value) in keys.iter().zip(&cursor.keys) {
-        push_same(sql, key, value);
-        sql.text.push_str(" AND ");
-    }
-    sql.text
-        .push_str(if id_descending { "t.id < " } else { "t.id > " });
-    sql.bind(Value::Id(cursor.id));
-    sql.text.push_str("))");
+    sql.text.push(')');
 }
 
-fn push_same(sql: &mut Sql, key: &OrderKey, value: &Key) {
+fn push_same(sql: &mut Sql, key: &OrderKey, value: &Value) {
     sql.text.push_str(&format!("t.{}", key.column.name));
-    match value.bind(key.column.kind) {
+    match value {
         Value::Null => sql.text.push_str(" IS NULL"),
         value => {
             sql.text.push_str(" = ");
-            sql.bind(value);
+            sql.bind(value.clone());
         }
     }
 }
 
-fn push_beyond(sql: &mut Sql, key: &OrderKey, value: &Key) {
+fn push_beyond(sql: &mut Sql, key: &OrderKey, value: &Value) {
+    if *value == Value::Null {
+        sql.text.push_str("1 = 0"); // missing values are last: none is beyond them
+        return;
+    }
     let column = key.column.name;
-    match value.bind(key.column.kind) {
-        Value::Null => sql.text.push_str("1 = 0"), // missing values are last: none is beyond them
-        value => {
-            sql.text.push_str(&format!(
-                "(t.{column} {} ",
-                if key.descending { "<" } else { ">" }
+    let side = if key.descending { "<" } else { ">" };
+    sql.text.push_str(&format!("(t.{column} {side} "));
+    sql.bind(value.clone());
+    if key.may_be_null() {
+        sql.text.push_str(&format!(" OR t.{column} IS NULL"));
+    }
+    sql.text.push(')');
+}
+
+impl OrderKey {
+    /// Whether rows may lack the value.
+    fn may_be_null(&self) -> bool {
+        ROW_COLUMNS
+            .iter()
+            .all(|column| column.name != self.column.name)
+    }
+}
+
+impl Cursor {
+    /// The values of the keys that the cursor stands after.
+    fn values(&self, keys: &[OrderKey], order: &str) -> Result<Vec<Value>> {
+        if self.v != CURSOR_VERSION || self.order != order || self.keys.len() != keys.len() {
+            return Err(Error::BadQuery(
+                "the cursor belongs to another order: repeat the sort of the first page".into(),
             ));
-            sql.bind(value);
-            sql.text.push_str(&format!(" OR t.{column} IS NULL)"));
         }
+        let values = self
+            .keys
+            .iter()
+            .zip(keys)
+            .map(|(value, key)| value.bind(key));
+        values.collect::<Option<_>>().ok_or_else(|| {
+            Error::BadQuery("the cursor is not one that a page gave: start again without it".into())
+        })
     }
 }
 
@@ -303,17 +320,20 @@ impl From<&Value> for Key {
 }
 
 impl Key {
-    /// The bound value; a cursor that was tampered with binds a value of another type, which finds nothing.
-    fn bind(&self, kind: ColumnKind) -> Value {
-        match (self, kind) {
-            (Self::Text(text), ColumnKind::Id) => text.parse().map_or(Value::Null, Value::Id),
-            (Self::Text(text), ColumnKind::Text) => Value::Text(text.clone()),
+    /// The value that is bound; `None` when it is not one of its column.
+    fn bind(&self, key: &OrderKey) -> Option<Value> {
+        Some(match (self, key.column.kind) {
+            (Self::Null, _) if key.may_be_null() => Value::Null,
+            (Self::Text(text), ColumnKind::Id) => Value::Id(text.parse().ok()?),
+            (Self::Text(text), ColumnKind::Text) if !text.contains('\0') => {
+                Value::from(text.as_str())
+            }
             (Self::Int(value), ColumnKind::Int | ColumnKind::Instant) => Value::Int(*value),
             (Self::Int(value), ColumnKind::Real) => Value::Real(*value as f64),
             (Self::Real(value), ColumnKind::Real) => Value::Real(*value),
             (Self::Bool(value), ColumnKind::Bool) => Value::Bool(*value),
-            _ => Value::Null,
-        }
+            _ => return None,
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use crate::auth::ProjectToken;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::resources::session::erase;
+use crate::resources::session::lookup::refuse_nul;
 
 /// Delete a user
 ///
@@ -23,6 +24,7 @@ pub async fn delete(
     ProjectToken(access): ProjectToken,
     Path(user_id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
+    refuse_nul(&user_id)?;
     let missing = ApiError::not_found(
         "session_not_found",
         format!("This project has no session with userId {user_id:?}."),

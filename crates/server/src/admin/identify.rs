@@ -11,7 +11,7 @@ use crate::app::SharedApp;
 use crate::auth::ProjectToken;
 use crate::http::Json;
 use crate::http::error::ApiError;
-use crate::http::json::{Checked, parse_slice};
+use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
 use crate::identity;
 use crate::resources::session::attributes::Attributes;
@@ -82,9 +82,9 @@ pub async fn identify(
     State(app): State<SharedApp>,
     ProjectToken(access): ProjectToken,
     RawQuery(query): RawQuery,
-    Checked(bytes): Checked,
+    body: Checked,
 ) -> Result<Json<IdentifiedBody>, ApiError> {
-    let body: IndexMap<String, Box<RawValue>> = parse_slice(&bytes)?;
+    let body: IndexMap<String, Box<RawValue>> = body.parse()?;
     let user_id = user_id(body.get("userId").map(AsRef::as_ref))?;
     let (attributes, refused) = Attributes::read(&body);
     if !refused.is_empty() {

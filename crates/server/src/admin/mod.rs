@@ -7,11 +7,13 @@ mod contacts;
 mod identify;
 mod track;
 
-use utoipa_axum::router::OpenApiRouter;
+use axum::Extension;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::app::{App, SharedApp};
 use crate::auth::token;
+use crate::http::limits::BodyLimit;
 use crate::resources::session::history::Origin;
 use crate::resources::session::identify::NewCredential;
 
@@ -20,7 +22,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(auth::check))
         .routes(routes!(identify::identify))
-        .routes(routes!(track::track))
+        .routes(routes!(track::track).layer(Extension(BodyLimit(track::BODY_BYTES_MAX))))
         .routes(routes!(contacts::delete))
 }
 

@@ -12,15 +12,15 @@ use super::{new_credential, origin};
 use crate::app::{App, SharedApp};
 use crate::auth::ProjectToken;
 use crate::http::Json;
-use crate::http::error::ApiError;
-use crate::http::json::{Checked, parse_slice};
+use crate::http::error::{ApiError, FAULTS_TOLD_MAX};
+use crate::http::json::{Checked, fault};
 use crate::http::responses::ErrorResponses;
 use crate::resources::session::event::{self, Sent, Tracked};
 use crate::resources::session::history::{Identifiers, Origin};
 use crate::resources::session::identify::{self, NewCredential};
 
-/// Faults that an answer lists; all are counted.
-const FAULTS_LISTED_MAX: usize = 20;
+/// A batch may be this large: the most events, each with data of some kilobytes.
+pub const BODY_BYTES_MAX: usize = 16 << 20;
 
 /// A batch of events, of one user or of many.
 #[derive(ToSchema)]
@@ -94,9 +94,9 @@ struct RawEvent {
 pub async fn track(
     State(app): State<SharedApp>,
     ProjectToken(access): ProjectToken,
-    Checked(bytes): Checked,
+    body: Checked,
 ) -> Result<Json<TrackedBody>, ApiError> {
-    let batch: Batch = parse_slice(&bytes)?;
+    let batch: Batch = body.parse()?;
     let most = app.config.limits.events_per_track_max;
     if batch.events.len() > most {
         let message = format!(
@@ -125,7 +125,7 @@ pub async fn track(
         stored: stored.stored,
         repeated: stored.repeated,
         dropped: faults.len() as u64,
-        errors: faults.into_iter().take(FAULTS_LISTED_MAX).collect(),
+        errors: faults.into_iter().take(FAULTS_TOLD_MAX).collect(),
     }))
 }
 
@@ -146,24 +146,27 @@ fn by_user(app: &App, batch: &Batch<'_>) -> (IndexMap<String, UserEvents>, Vec<S
                 });
                 entry.events.push(sent);
             }
-            Err(fault) => faults.push(format!("events[{number}].{fault}")),
+            Err(fault) => faults.push(format!("events[{number}]{fault}")),
         }
     }
     (users, faults)
 }
 
 fn read_event(app: &App, raw: &RawValue) -> Result<(String, Sent), String> {
-    let event: RawEvent = serde_json::from_str(raw.get()).map_err(|error| format!("{error}"))?;
+    if !raw.get().starts_with('{') {
+        return Err(": expected an object".into());
+    }
+    let event: RawEvent = serde_json::from_str(raw.get()).map_err(|_| mismatch(raw))?;
     let user = user_id(event.user_id.as_deref())
-        .map_err(|_| "userId: must be the id of a user in your system")?;
+        .map_err(|_| ".userId: must be the id of a user in your system")?;
     let limits = &app.config.limits;
     let name = event
         .name
         .filter(|name| !name.is_empty())
-        .ok_or("name: must not be empty")?;
+        .ok_or(".name: must not be empty")?;
     if name.chars().count() > limits.event_name_chars_max {
         return Err(format!(
-            "name: is longer than {} characters",
+            ".name: is longer than {} characters",
             limits.event_name_chars_max
         ));
     }
@@ -177,20 +180,26 @@ fn read_event(app: &App, raw: &RawValue) -> Result<(String, Sent), String> {
         .is_some_and(|data| data.get().len() > limits.event_data_bytes_max)
     {
         return Err(format!(
-            "data: is longer than {} bytes",
+            ".data: is longer than {} bytes",
             limits.event_data_bytes_max
         ));
     }
     let date = event
         .date
-        .map(|text| Millis::parse(&text).ok_or("date: must be like 2026-01-31T08:05:00.123Z"))
+        .map(|text| Millis::parse(&text).ok_or(".date: must be like 2026-01-31T08:05:00.123Z"))
         .transpose()?;
     Ok((user, Sent { name, date, data }))
 }
 
+/// The field of an event that has the wrong type.
+fn mismatch(raw: &RawValue) -> String {
+    let (path, wrong) = fault::<RawEvent>(raw.get().as_bytes()).unwrap_or_default();
+    format!(".{path}: {wrong}")
+}
+
 /// Answers are one line: line breaks and spaces between the parts of a value go.
 fn compact(data: Box<RawValue>) -> Result<Box<RawValue>, String> {
-    crate::resources::session::attributes::compact(&data).map_err(|why| format!("data: {why}"))
+    crate::resources::session::attributes::compact(&data).map_err(|why| format!(".data: {why}"))
 }
 
 fn track_user(

@@ -36,6 +36,21 @@ struct Inner {
     cause: Option<String>,
 }
 
+/// Faults that an answer tells one by one.
+pub const FAULTS_TOLD_MAX: usize = 20;
+/// Characters of the two ends of a fault that are told: the name of the field, and what is wrong with it.
+const FAULT_ENDS: (usize, usize) = (200, 200);
+
+fn shorten(fault: &mut String) {
+    let (head, tail) = FAULT_ENDS;
+    let count = fault.chars().count();
+    if count > head + tail {
+        let start: String = fault.chars().take(head).collect();
+        let end: String = fault.chars().skip(count - tail).collect();
+        *fault = format!("{start}…{end}");
+    }
+}
+
 /// The body of every answer with a status of 400 and above.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -157,9 +172,16 @@ impl ApiError {
         )
     }
 
-    /// 422: well-formed but not acceptable; `errors` names each offending field and becomes the message too.
+    /// 422: well-formed but not acceptable; `errors` names each offending field and becomes the message too. Of many the
+    /// first [`FAULTS_TOLD_MAX`] are told, and of a long one its two ends.
     #[must_use]
-    pub fn unprocessable(code: &'static str, errors: Vec<String>) -> Self {
+    pub fn unprocessable(code: &'static str, mut errors: Vec<String>) -> Self {
+        let more = errors.len().saturating_sub(FAULTS_TOLD_MAX);
+        errors.truncate(FAULTS_TOLD_MAX);
+        errors.iter_mut().for_each(shorten);
+        if more > 0 {
+            errors.push(format!("and {more} more"));
+        }
         let message = errors.join("; ");
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).with_errors(errors)
     }

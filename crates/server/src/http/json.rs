@@ -1,4 +1,4 @@
-//! JSON in and out: [`Json`] for typed bodies, [`Checked`] and [`parse_slice`] for those who need the bytes.
+//! JSON in and out: [`Json`] for typed bodies, [`Checked`] for those whose type borrows from the bytes.
 //!
 //! Every body passes [`check`] before anything is made of it, so that what reaches a handler holds no NUL, no
 //! key twice and no bottomless nesting, whichever way its type reads it.
@@ -32,7 +32,7 @@ pub struct Json<T>(pub T);
 
 /// The bytes of a JSON body that passed [`check`].
 #[derive(Clone, Debug)]
-pub struct Checked(pub Bytes);
+pub struct Checked(Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Checked {
     type Rejection = ApiError;
@@ -49,8 +49,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let Checked(bytes) = Checked::from_request(request, state).await?;
-        decode(&bytes).map(Self)
+        Checked::from_request(request, state).await?.parse().map(Self)
     }
 }
 
@@ -67,51 +66,72 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Checks and decodes JSON that the caller has read.
-///
-/// # Errors
-/// 400 as [`check`]; 422 naming the field when a value is not of the type wanted.
-pub fn parse_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ApiError> {
-    check(bytes)?;
-    decode(bytes)
+impl Checked {
+    /// The body as its type, which may borrow from it.
+    ///
+    /// # Errors
+    /// 422 naming the field when a value is not of the type wanted.
+    pub fn parse<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ApiError> {
+        // A type with named fields would also take an array of their values.
+        if self.0.trim_ascii_start().starts_with(b"[") {
+            return Err(invalid("the body: expected an object, found an array".into()));
+        }
+        serde_json::from_slice(&self.0).map_err(|error| mismatch::<T>(&self.0, &error))
+    }
 }
 
-fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| mismatch::<T>(bytes, &error))
-}
-
-/// Decodes once more to learn the path of the field: only failures pay for it.
-fn mismatch<'de, T: Deserialize<'de>>(bytes: &'de [u8], error: &serde_json::Error) -> ApiError {
-    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
-    let fault = match serde_path_to_error::deserialize::<_, T>(deserializer) {
-        Err(error) => describe(&error.path().to_string(), &error.inner().to_string()),
-        Ok(_) => describe(".", &error.to_string()),
-    };
+fn invalid(fault: String) -> ApiError {
     ApiError::unprocessable("invalid_field", vec![fault])
 }
 
-/// Says what is wrong with the field at `path` without repeating its value, which may be a secret.
-fn describe(path: &str, message: &str) -> String {
+/// Names the field: only failures pay for that.
+fn mismatch<'de, T: Deserialize<'de>>(bytes: &'de [u8], error: &serde_json::Error) -> ApiError {
+    let (path, wrong) = fault::<T>(bytes).unwrap_or_else(|| (String::new(), wrong(error)));
+    let fault = if path.is_empty() {
+        format!("the body: {wrong}")
+    } else {
+        format!("`{path}`: {wrong}")
+    };
+    invalid(fault)
+}
+
+/// Why `bytes` are no `T`: the path of the field, empty for the whole, and what is wrong with it.
+#[must_use]
+pub fn fault<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Option<(String, String)> {
+    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
+    let error = serde_path_to_error::deserialize::<_, T>(deserializer).err()?;
+    let path = error.path().to_string();
+    let path = if path == "." { String::new() } else { path };
+    Some((path, wrong(error.inner())))
+}
+
+/// Says what is wrong without repeating the value, which may be a secret.
+fn wrong(error: &serde_json::Error) -> String {
+    let message = error.to_string();
     let message = message
         .rsplit_once(" at line ")
-        .map_or(message, |(message, _)| message);
-    let field = if path == "." {
-        "the body".to_owned()
-    } else {
-        format!("`{path}`")
-    };
+        .map_or(&*message, |(message, _)| message);
     let wrong_type = ["invalid type: ", "invalid value: "]
         .iter()
         .find_map(|start| message.strip_prefix(start));
-    let text = if let Some((found, wanted)) =
-        wrong_type.and_then(|rest| rest.rsplit_once(", expected "))
-    {
-        let found = found.split(['`', '"']).next().unwrap_or_default().trim();
-        format!("{field}: expected {wanted}, found {found}")
-    } else {
-        format!("{field}: {message}")
+    let text = match wrong_type.and_then(|rest| rest.rsplit_once(", expected ")) {
+        Some((found, wanted)) => {
+            let found = found.split(['`', '"']).next().unwrap_or_default().trim();
+            format!("expected {}, found {found}", in_words(wanted))
+        }
+        None => message.to_owned(),
     };
     text.chars().take(MESSAGE_CHARS_MAX).collect()
+}
+
+/// What a type is called by those who send JSON.
+fn in_words(wanted: &str) -> &str {
+    match wanted {
+        "a map" => "an object",
+        "a sequence" => "an array",
+        _ if wanted.starts_with("struct ") => "an object",
+        _ => wanted,
+    }
 }
 
 /// `application/json` and `application/…+json`, in UTF-8.

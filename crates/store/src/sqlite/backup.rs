@@ -28,22 +28,20 @@ pub fn restore(copy: &Path, file: &Path, schema: &Schema, now: Millis) -> Result
     let incoming = file.with_extension("db-incoming");
     std::fs::copy(copy, &incoming)?;
     std::fs::File::open(&incoming)?.sync_all()?;
-    let kept = file
-        .exists()
-        .then(|| file.with_extension(format!("db-before-restore-{}", now.0)));
-    if let Some(kept) = &kept {
-        for suffix in ["", "-wal", "-shm"] {
-            let from = with_suffix(file, suffix);
-            if from.exists() {
-                std::fs::rename(&from, with_suffix(kept, suffix))?;
-            }
-        }
+    // A log counts also without its file: SQLite would read it into the file that takes the place.
+    let parts: Vec<_> = ["", "-wal", "-shm"]
+        .into_iter()
+        .filter(|suffix| with_suffix(file, suffix).exists())
+        .collect();
+    let kept = file.with_extension(format!("db-before-restore-{}", now.0));
+    for suffix in &parts {
+        std::fs::rename(with_suffix(file, suffix), with_suffix(&kept, suffix))?;
     }
     std::fs::rename(&incoming, file)?;
     if let Some(folder) = file.parent() {
         std::fs::File::open(folder)?.sync_all()?;
     }
-    Ok(kept)
+    Ok((!parts.is_empty()).then_some(kept))
 }
 
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {

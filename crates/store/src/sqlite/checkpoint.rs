@@ -70,10 +70,10 @@ impl Drop for Checkpointer {
 }
 
 fn copy(connection: &Connection, wanted: &Wanted) {
-    let Some((log, copied)) = passive(connection) else {
+    let Some((log, _)) = passive(connection) else {
         return;
     };
-    if log > RESTART_PAGES_MIN && copied < log {
+    if log > RESTART_PAGES_MIN {
         passive(connection); // what came meanwhile, so that the writer has little left to do
         wanted.0.store(true, Ordering::Relaxed);
     }

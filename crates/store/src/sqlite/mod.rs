@@ -14,9 +14,6 @@ use crate::store::{Shared, Unit};
 use crate::tx::Snapshot;
 use crate::{Error, ObjectId, Report, Result, Schema};
 
-/// SQLite maps no more than this.
-const MMAP_BYTES: u64 = 0x7fff_0000;
-
 /// How the embedded database is opened.
 #[derive(Debug, Clone)]
 pub struct SqliteConfig {
@@ -32,8 +29,6 @@ pub struct SqliteConfig {
     pub units_per_commit_max: usize,
     /// Memory for pages, per connection, in KiB.
     pub page_cache_kib: u32,
-    /// How much of the file is mapped into memory, in bytes; 0 for none.
-    pub mmap_bytes: u64,
 }
 
 impl SqliteConfig {
@@ -47,7 +42,6 @@ impl SqliteConfig {
             write_queue_max: 4096,
             units_per_commit_max: 256,
             page_cache_kib: 16 * 1024,
-            mmap_bytes: MMAP_BYTES,
         }
     }
 }

@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::SqliteConfig;
 use crate::conn::{Conn, Deadline};
@@ -98,10 +99,12 @@ pub(crate) fn existing(file: &Path) -> Result<Connection> {
 /// A connection that may write.
 pub(crate) fn writer(config: &SqliteConfig) -> Result<Connection> {
     let connection = connect(&config.file, OpenFlags::SQLITE_OPEN_CREATE)?;
-    let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|error| refuse_file(config, &error))?;
+    let number = |sql: &str| -> Result<i64> {
+        let number = connection.query_row(sql, [], |row| row.get(0));
+        number.map_err(|error| unreadable(config, error))
+    };
+    let application = number("PRAGMA application_id")?;
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
     if application != APPLICATION_ID && (application != 0 || tables != 0) {
         return Err(Error::Refused(format!(
             "{} is a database of another program: choose another data folder",
@@ -116,11 +119,14 @@ pub(crate) fn writer(config: &SqliteConfig) -> Result<Connection> {
     Ok(connection)
 }
 
-fn refuse_file(config: &SqliteConfig, error: &rusqlite::Error) -> Error {
-    Error::Refused(format!(
-        "{} cannot be read as a database ({error}): restore a backup, or choose another data folder",
-        config.file.display()
-    ))
+fn unreadable(config: &SqliteConfig, error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::Refused(format!(
+            "{} cannot be read as a database ({error}): restore a backup, or choose another data folder",
+            config.file.display()
+        )),
+        _ => Error::Sqlite(error),
+    }
 }
 
 /// A connection that only reads.
@@ -135,11 +141,8 @@ fn set_up(connection: &Connection, config: &SqliteConfig) -> Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update(None, "cache_size", -i64::from(config.page_cache_kib))?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(
-        None,
-        "mmap_size",
-        i64::try_from(config.mmap_bytes).unwrap_or(i64::MAX),
-    )?;
+    // Plans do not depend on bound values; otherwise some statements are parsed again at every use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(())
 }

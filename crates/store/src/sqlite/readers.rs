@@ -35,7 +35,8 @@ pub(crate) struct Readers {
 }
 
 struct Pool {
-    connections: Vec<Mutex<Reader>>,
+    /// Empty places once it is closed.
+    connections: Vec<Mutex<Option<Reader>>>,
     shared: Arc<Shared>,
     started: Instant,
     /// Microseconds after `started` until which lookups go to the threads.
@@ -132,6 +133,9 @@ impl Readers {
         else {
             return Some(job);
         };
+        let Some(reader) = &*reader else {
+            return Some(job); // and the queue answers that it is closed
+        };
         reader.run(&self.pool.shared, project, job);
         self.pool.judge(started, self.pool.started.elapsed());
         None
@@ -150,7 +154,9 @@ impl Readers {
         {
             let _ = thread.join();
         }
-        self.pool.slow_until.store(u64::MAX, Ordering::Relaxed); // and the queue answers that it is closed
+        for reader in &self.pool.connections {
+            reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
     }
 }
 
@@ -158,14 +164,14 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn reader(config: &SqliteConfig, shared: &Shared) -> Result<Mutex<Reader>> {
+fn reader(config: &SqliteConfig, shared: &Shared) -> Result<Mutex<Option<Reader>>> {
     let mut connection = open::reader(config)?;
     open::register_functions(&connection, shared.schema.dictionary)?;
     let deadline = Deadline::watch(&mut connection)?;
-    Ok(Mutex::new(Reader {
+    Ok(Mutex::new(Some(Reader {
         connection,
         deadline,
-    }))
+    })))
 }
 
 fn work_off(pool: &Pool, number: usize, jobs: &Receiver<(ObjectId, Job)>) {
@@ -173,6 +179,8 @@ fn work_off(pool: &Pool, number: usize, jobs: &Receiver<(ObjectId, Job)>) {
         let reader = pool.connections[number]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        reader.run(&pool.shared, project, job);
+        if let Some(reader) = &*reader {
+            reader.run(&pool.shared, project, job);
+        }
     }
 }

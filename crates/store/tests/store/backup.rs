@@ -160,7 +160,7 @@ async fn leave_log(file: &Path, log: &Path) {
         .await
         .unwrap_or_else(|error: Error| panic!("{error:?}"));
     let killed = [file, log].map(|path| std::fs::read(path).unwrap());
-    store.close();
+    drop(store);
     for (path, bytes) in [file, log].into_iter().zip(killed) {
         std::fs::write(path, bytes).unwrap();
     }

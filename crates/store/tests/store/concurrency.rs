@@ -149,6 +149,10 @@ async fn an_answered_write_is_seen_by_the_next_read(fixture: &Fixture) {
         let write = fixture.write(move |tx| visit(tx, id));
         write.await.unwrap();
         assert_eq!(fixture.get::<Person>(id).await.unwrap().doc.visits, n);
+        let lookup = fixture
+            .store
+            .lookup(PROJECT, move |snapshot| snapshot.get::<Person>(id));
+        assert_eq!(lookup.await.unwrap().unwrap().doc.visits, n);
     }
     stop.store(true, Ordering::Relaxed);
     load.join_all().await;

@@ -1,7 +1,7 @@
 //! A store of each engine that one test has for itself.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use store::{
@@ -214,7 +214,7 @@ fn surroundings() -> Surroundings {
     let (log, called) = (Arc::clone(&heard), Arc::clone(&hook));
     let environment = Environment {
         clock: Arc::<ManualClock>::clone(&clock),
-        ids: Arc::new(IdSource::new(*b"testseed")),
+        ids: Arc::new(IdSource::new(seed())),
         on_commit: Arc::new(move |changes| {
             if !changes.is_empty() {
                 log.lock().unwrap().push(changes.to_vec());
@@ -225,6 +225,13 @@ fn surroundings() -> Surroundings {
         }),
     };
     (environment, clock, heard, hook)
+}
+
+/// Two stores of one test make different ids, as two processes do.
+fn seed() -> [u8; 8] {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let [a, b, c, d] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    [a, b, c, d, 0, 0, 0, 0]
 }
 
 /// What a store needs whose listener nobody looks at.

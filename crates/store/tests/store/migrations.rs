@@ -312,6 +312,7 @@ fn a_copy_of_the_first_version_is_a_good_copy_to_the_second() {
         refused(backup(&file, &newer, &FIRST)),
         Error::Refused(_)
     ));
-    restore(&copy, &file, &SECOND, Millis(0)).unwrap();
-    drop(open(&file, &SECOND).unwrap());
+    let elsewhere = folder.path().join("elsewhere/test.db");
+    restore(&copy, &elsewhere, &SECOND, Millis(0)).unwrap();
+    drop(open(&elsewhere, &SECOND).unwrap());
 }

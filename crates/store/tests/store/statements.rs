@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::fixture::Fixture;
 
 /// These look at all projects on purpose, on one machine and while nobody is served.
-const ACROSS_PROJECTS: &[&str] = &["doctor.rs", "migrate.rs"];
+const ACROSS_PROJECTS: &[&str] = &["doctor.rs", "migrate.rs", "walk.rs"];
 
 /// Statements that read no row of a document and no identity key.
 const NO_DOCUMENTS: &[&str] = &[

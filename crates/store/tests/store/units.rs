@@ -194,6 +194,10 @@ async fn a_read_that_panics_harms_nobody(fixture: &Fixture) {
             panic!("as a bug in a handler would");
         });
         assert!(matches!(refused(read.await), Error::Panicked));
+        let lookup = fixture.store.lookup(PROJECT, |_| -> store::Result<()> {
+            panic!("as a bug in a handler would");
+        });
+        assert!(matches!(refused(lookup.await), Error::Panicked));
     }
     assert_eq!(people(fixture).await, 0);
 }

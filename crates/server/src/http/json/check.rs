@@ -11,7 +11,7 @@ use crate::http::ApiError;
 /// The deepest nesting of arrays and objects.
 pub const DEPTH_MAX: usize = 64;
 
-/// The most keys of all objects of one body together.
+/// The most keys of one object.
 pub const KEYS_MAX: usize = 10_000;
 
 /// From here on a set finds repeated keys; below it a scan is faster.
@@ -21,7 +21,7 @@ const SCANNED_KEYS_MAX: usize = 32;
 const PATH_CHARS_MAX: usize = 200;
 
 /// Holds JSON to the rules of this server: valid, UTF-8, no NUL in any key or text, no key twice in an object,
-/// numbers within an `f64`, at most [`DEPTH_MAX`] levels and [`KEYS_MAX`] keys.
+/// numbers within an `f64`, at most [`DEPTH_MAX`] levels, and [`KEYS_MAX`] keys in an object.
 ///
 /// # Errors
 /// 400 with a code for each rule, naming the path of the field, and line and column of malformed JSON.
@@ -47,7 +47,6 @@ struct Walk<'de> {
     path: Vec<Step>,
     /// The keys seen in each object that is still open, outermost first.
     names: Vec<Cow<'de, str>>,
-    keys: usize,
     broken: Option<Rule>,
 }
 
@@ -103,14 +102,13 @@ impl<'de> Walk<'de> {
         let nul = key.contains('\0');
         self.step(Step::Key(self.names.len()));
         self.names.push(key);
-        self.keys += 1;
         if duplicate {
             return Err(self.stop(Rule::Duplicate));
         }
         if nul {
             return Err(self.stop(Rule::Nul));
         }
-        if self.keys > KEYS_MAX {
+        if self.names.len() - first > KEYS_MAX {
             return Err(self.stop(Rule::Keys));
         }
         Ok(())
@@ -133,7 +131,7 @@ impl<'de> Walk<'de> {
             ),
             Some(Rule::Keys) => (
                 "json_too_many_keys",
-                format!("The body has more than {KEYS_MAX} keys in all: send less at once."),
+                format!("{field} is one key too many: an object has at most {KEYS_MAX}."),
             ),
             None if error.to_string().starts_with("number out of range") => (
                 "json_number_out_of_range",

@@ -88,10 +88,7 @@ impl Attributes {
                     .map(|text| Millis::parse(&text).ok_or(NO_DATE))
                     .transpose()?
             }
-            "lastPageView" => {
-                self.last_page_view =
-                    serde_json::from_str(raw.get()).map_err(|_| "must be {page, date}")?
-            }
+            "lastPageView" => self.last_page_view = page_view(raw)?,
             "company" => return self.read_company(raw),
             "customData" => return self.read_custom_data(raw),
             _ if PROTOCOL_KEYS.contains(&key) => {}
@@ -239,6 +236,18 @@ fn text(raw: &RawValue) -> Result<Option<String>, &'static str> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
+fn page_view(raw: &RawValue) -> Result<Option<PageView>, &'static str> {
+    let view: Option<PageView> =
+        serde_json::from_str(raw.get()).map_err(|_| "must be {page, date}")?;
+    if view
+        .as_ref()
+        .is_some_and(|view| view.page.len() > TEXT_BYTES_MAX)
+    {
+        return Err("has a page that is longer than 8192 bytes");
+    }
+    Ok(view)
+}
+
 /// A number, or a number written as text.
 fn number(raw: &RawValue) -> Result<Option<Number>, &'static str> {
     let Some(text) = text(raw).map_err(|_| "must be a number")? else {
@@ -264,12 +273,22 @@ fn custom_value(raw: &RawValue) -> Result<Option<Box<RawValue>>, &'static str> {
 pub fn compact(raw: &RawValue) -> Result<Box<RawValue>, &'static str> {
     match raw.get().as_bytes().first() {
         Some(b'{' | b'[') if raw.get().contains(char::is_whitespace) => {
-            let value: serde_json::Value =
-                serde_json::from_str(raw.get()).map_err(|_| "is not valid JSON")?;
-            serde_json::value::to_raw_value(&value).map_err(|_| "is not valid JSON")
+            RawValue::from_string(without_space(raw.get())).map_err(|_| "is not valid JSON")
         }
         _ => Ok(raw.to_owned()),
     }
+}
+
+/// Takes out the space between the parts of JSON. Texts and numbers stay as they were written.
+fn without_space(json: &str) -> String {
+    let (mut in_text, mut escaped) = (false, false);
+    let is_kept = |c: &char| {
+        let kept = in_text || !matches!(c, ' ' | '\t' | '\n' | '\r');
+        in_text ^= *c == '"' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        kept
+    };
+    json.chars().filter(is_kept).collect()
 }
 
 impl TextField {

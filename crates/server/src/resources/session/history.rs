@@ -12,8 +12,9 @@ use super::document::Session;
 
 /// Changes beyond this many are forgotten, oldest first.
 pub const CHANGES_KEPT_MAX: u64 = 200;
-/// A look at what is to be forgotten costs about as much as a change, so it is not taken at every one.
-const VERSIONS_PER_SWEEP: i64 = 16;
+/// A look at what is to be forgotten costs about as much as a change, so it is taken at one of so many. The millisecond
+/// decides which: whatever is counted keeps in step with some caller, whose sessions are then never looked at.
+const CHANGES_PER_SWEEP: i64 = 16;
 
 /// Where a change came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -156,7 +157,7 @@ pub fn record(
         changes,
     };
     tx.append(tx.new_id(), &change)?;
-    if row.version % VERSIONS_PER_SWEEP == 0 {
+    if change.at.0 % CHANGES_PER_SWEEP == 0 {
         forget_oldest(tx, row.id)
     } else {
         Ok(())

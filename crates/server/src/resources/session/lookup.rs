@@ -41,9 +41,12 @@ pub async fn by_user_id(
     let key = IdentityKeyRef(member.project, identity::USER_ID, &user_id);
     let found = match app.sessions.by_key(&key) {
         Some(answer) => answer,
-        None => read_by_key(&app, &member, &key)
-            .await?
-            .ok_or_else(|| not_found("userId", &user_id))?,
+        None => {
+            refuse_nul(&user_id)?;
+            read_by_key(&app, &member, &key)
+                .await?
+                .ok_or_else(|| not_found("userId", &user_id))?
+        }
     };
     Ok(answer(&found, &headers))
 }
@@ -99,6 +102,20 @@ pub fn parse_id(text: &str) -> Result<ObjectId, ApiError> {
             "The session id in the path must be 24 hexadecimal characters.",
         )
     })
+}
+
+/// A user id in a path: any text without the NUL character, which no database keeps.
+///
+/// # Errors
+/// 400 when it has one.
+pub fn refuse_nul(user_id: &str) -> Result<(), ApiError> {
+    if user_id.contains('\0') {
+        return Err(ApiError::bad_request(
+            "invalid_id",
+            "The user id in the path contains the NUL character (%00): remove it.",
+        ));
+    }
+    Ok(())
 }
 
 fn not_found(what: &str, value: &str) -> ApiError {

@@ -88,22 +88,14 @@ impl Description {
         }
     }
 
-    /// The operation of a request: of the templates that fit, the one with the fewest parameters, unless it is missing.
+    /// The operation of a request: of the templates that fit its path, the one with the fewest parameters decides.
     pub fn operation(&self, method: &Method, path: &str) -> Option<&Operation> {
-        let served = self
-            .operations
-            .iter()
-            .map(|known| (&known.method, &known.path, Some(known)));
-        let missing = self
-            .missing
-            .iter()
-            .map(|known| (&known.method, &known.path, None));
-        let fitting = served.chain(missing).filter(|(known, template, _)| {
-            known.as_str() == method.as_str() && fits(template, path)
-        });
-        fitting
-            .min_by_key(|(_, template, _)| template.matches('{').count())?
-            .2
+        let served = self.operations.iter().map(|known| &known.path);
+        let missing = self.missing.iter().map(|known| &known.path);
+        let fitting = served.chain(missing).filter(|template| fits(template, path));
+        let template = fitting.min_by_key(|template| template.matches('{').count())?;
+        let mut operations = self.operations.iter();
+        operations.find(|known| known.path == *template && known.method == method.as_str())
     }
 
     /// Everything that must hold of every answer.

@@ -13,5 +13,5 @@ pub use answer::Answer;
 pub use app::TestApp;
 pub use call::{Call, encoded};
 pub use clock::TestClock;
-pub use description::{Description, Guard};
+pub use description::{Description, Guard, Operation};
 pub use live::Live;

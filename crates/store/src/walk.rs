@@ -1,0 +1,83 @@
+//! All rows of a collection, of all projects, some at a time: for migrations and for `doctor`.
+
+use crate::conn::{Conn, RowRef};
+use crate::{Collection, ColumnKind, Result, Value};
+
+/// Rows that are read before the next are.
+const ROWS_PER_STEP: i64 = 1_000;
+
+/// The whole primary key of a row: its project, the columns that keep rows together, its id.
+pub(crate) type Key = Vec<Value>;
+
+/// A walk in the order of the primary key.
+pub(crate) struct Walk<'w> {
+    collection: &'w Collection,
+    /// The columns of the key.
+    key: Vec<(&'static str, ColumnKind)>,
+    /// The key of the last row so far.
+    last: Option<Key>,
+}
+
+impl<'w> Walk<'w> {
+    pub fn over(collection: &'w Collection) -> Self {
+        let clustered = collection
+            .clustered()
+            .map(|column| (column.name, column.kind));
+        Self {
+            collection,
+            key: [("project", ColumnKind::Id)]
+                .into_iter()
+                .chain(clustered)
+                .chain([("id", ColumnKind::Id)])
+                .collect(),
+            last: None,
+        }
+    }
+
+    /// The next rows, none after the last: the key of each, and what `map` makes of the columns `select`, of which the
+    /// first is the column that `map` is told.
+    pub fn next<T>(
+        &mut self,
+        conn: &Conn<'_>,
+        select: &str,
+        mut map: impl FnMut(&RowRef<'_>, usize) -> Result<T>,
+    ) -> Result<Vec<(Key, T)>> {
+        let mut binds = self.last.clone().unwrap_or_default();
+        binds.push(Value::Int(ROWS_PER_STEP));
+        let rows = conn.query(&self.sql(select), &binds, |row| {
+            let key: Result<Key> = (self.key.iter().enumerate())
+                .map(|(n, (_, kind))| row.value(n, *kind))
+                .collect();
+            Ok((key?, map(&row, self.key.len())?))
+        })?;
+        if let Some((key, _)) = rows.last() {
+            self.last = Some(key.clone());
+        }
+        Ok(rows)
+    }
+
+    fn sql(&self, select: &str) -> String {
+        let names: Vec<_> = self.key.iter().map(|(name, _)| *name).collect();
+        let key = names.join(", ");
+        let places: Vec<_> = (1..=names.len()).map(|n| format!("${n}")).collect();
+        let (after, limit) = match self.last {
+            Some(_) => (
+                format!("WHERE ({key}) > ({})", places.join(", ")),
+                names.len() + 1,
+            ),
+            None => (String::new(), 1),
+        };
+        format!(
+            "SELECT {key}, {select} FROM {} {after} ORDER BY {key} LIMIT ${limit}",
+            self.collection.table
+        )
+    }
+
+    /// The condition on one row, by its key, whose parameters are numbered from `first` on.
+    pub fn is_row(&self, first: usize) -> String {
+        let equals: Vec<_> = (self.key.iter().zip(first..))
+            .map(|((name, _), n)| format!("{name} = ${n}"))
+            .collect();
+        equals.join(" AND ")
+    }
+}
