@@ -15,6 +15,8 @@ pub(crate) struct Statements {
     pub get_for_update: String,
     /// `$1` project, `$2` kind, `$3` key.
     pub find: String,
+    /// `find`, locked as by `get_for_update`.
+    pub find_for_update: String,
     /// `$1` project, `$2` id, version, created, updated, json, then the promoted columns.
     pub insert: String,
     /// As `insert`; a row with the same primary key is left as it is.
@@ -49,16 +51,18 @@ impl Statements {
             .collect();
         let key = collection.columns.len() + 5;
         let get = format!("SELECT {ROW} FROM {table} t WHERE t.project = $1 AND t.id = $2");
+        let find = format!(
+            "SELECT {ROW} FROM identity i JOIN {table} t ON t.project = i.project AND t.id = i.owner \
+                 WHERE i.project = $1 AND i.kind = $2 AND i.key = $3"
+        );
         let insert = format!(
             "INSERT INTO {table} (project, id, version, created_at, updated_at, doc{names}) VALUES ($1, $2, $3, $4, $5, $6{})",
             values(7)
         );
         Self {
             get_for_update: format!("{get} FOR UPDATE"),
-            find: format!(
-                "SELECT {ROW} FROM identity i JOIN {table} t ON t.project = i.project AND t.id = i.owner \
-                 WHERE i.project = $1 AND i.kind = $2 AND i.key = $3"
-            ),
+            find_for_update: format!("{find} FOR UPDATE OF t"),
+            find,
             append: format!("{insert} ON CONFLICT DO NOTHING"),
             update: format!(
                 "UPDATE {table} SET version = $1, created_at = $2, updated_at = $3, doc = $4{sets} \

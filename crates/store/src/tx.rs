@@ -176,6 +176,21 @@ impl<'c> Tx<'c> {
             .transpose()
     }
 
+    /// The document that an identity key finds, locked as by [`Tx::get_for_update`].
+    pub fn find_for_update<D: Document>(&self, kind: Kind, key: &str) -> Result<Option<Row<D>>> {
+        let statements = self.book.of(D::COLLECTION);
+        let sql = if self.conn.locks_rows() {
+            &statements.find_for_update
+        } else {
+            &statements.find
+        };
+        let binds = [self.project.into(), Value::Int(kind.0.into()), key.into()];
+        self.conn
+            .first(sql, &binds, |row| RawRow::read(&row))?
+            .map(typed)
+            .transpose()
+    }
+
     /// Inserts a document under a new id.
     pub fn insert<D: Document>(&mut self, id: ObjectId, mut doc: D) -> Result<Row<D>> {
         doc.stamp(self.now);

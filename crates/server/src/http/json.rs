@@ -49,7 +49,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        Checked::from_request(request, state).await?.parse().map(Self)
+        Checked::from_request(request, state)
+            .await?
+            .parse()
+            .map(Self)
     }
 }
 
@@ -74,7 +77,9 @@ impl Checked {
     pub fn parse<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ApiError> {
         // A type with named fields would also take an array of their values.
         if self.0.trim_ascii_start().starts_with(b"[") {
-            return Err(invalid("the body: expected an object, found an array".into()));
+            return Err(invalid(
+                "the body: expected an object, found an array".into(),
+            ));
         }
         serde_json::from_slice(&self.0).map_err(|error| mismatch::<T>(&self.0, &error))
     }

@@ -1,1 +1,6 @@
-//! …
+//! Signing in, and what the caller is told of itself.
+
+mod login;
+mod me;
+mod rate_limits;
+mod revocation;

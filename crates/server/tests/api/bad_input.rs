@@ -10,7 +10,10 @@ use crate::support::{Call, Description, Guard, Operation, TestApp};
 
 /// A call of an operation by somebody who may, with a fitting value for each parameter of its path.
 fn allowed(app: &TestApp, operation: &Operation) -> Call {
-    let path = operation.path.replace("{userId}", "u").replace("{sessionId}", "6650f0c2a1b2c3d4e5f60718");
+    let path = operation
+        .path
+        .replace("{userId}", "u")
+        .replace("{sessionId}", "6650f0c2a1b2c3d4e5f60718");
     let call = Call::new(&operation.method, &path);
     match operation.guard() {
         Guard::ApiToken => app.server(call),
@@ -20,5 +23,8 @@ fn allowed(app: &TestApp, operation: &Operation) -> Call {
 }
 
 fn with_body() -> impl Iterator<Item = &'static Operation> {
-    Description::get().operations.iter().filter(|operation| operation.has_body)
+    Description::get()
+        .operations
+        .iter()
+        .filter(|operation| operation.has_body)
 }

@@ -70,21 +70,17 @@ impl Drop for Checkpointer {
 }
 
 fn copy(connection: &Connection, wanted: &Wanted) {
-    let Some((log, _)) = passive(connection) else {
-        return;
-    };
-    if log > RESTART_PAGES_MIN {
+    // Whether all of these pages were copied says nothing: the writer has added to them meanwhile.
+    if passive(connection).is_some_and(|pages| pages > RESTART_PAGES_MIN) {
         passive(connection); // what came meanwhile, so that the writer has little left to do
         wanted.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// Copies what no reader is in the way of. Returns the pages of the log and how many of them are copied.
-pub(crate) fn passive(connection: &Connection) -> Option<(i64, i64)> {
-    let result = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-        Ok((row.get(1)?, row.get(2)?))
-    });
-    result
+/// Copies what no reader is in the way of. Returns the pages that the log had when it began.
+pub(crate) fn passive(connection: &Connection) -> Option<i64> {
+    let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1));
+    pages
         .inspect_err(|error| tracing::warn!(%error, "a checkpoint failed; it is tried again"))
         .ok()
 }

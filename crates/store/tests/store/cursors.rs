@@ -1,5 +1,7 @@
 //! Cursors come back from strangers.
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -89,6 +91,7 @@ async fn no_cursor_is_more_than_a_refusal(fixture: &Fixture) {
     let likely = prop::sample::select("0123456789abf\"\\,:[]{}-e. nul".chars().collect::<Vec<_>>());
     let edits = prop::collection::vec((0..text.len(), prop_oneof![likely, any::<char>()]), 1..3);
     let runtime = Handle::current();
+    let cursors = Cell::new(0);
     let result = tokio::task::block_in_place(|| {
         runner.run(&edits, |edits| {
             let mut tampered: Vec<char> = text.chars().collect();
@@ -99,6 +102,7 @@ async fn no_cursor_is_more_than_a_refusal(fixture: &Fixture) {
             let Ok(cursor) = serde_json::from_str(&tampered) else {
                 return Ok(());
             };
+            cursors.set(cursors.get() + 1);
             match runtime.block_on(page(fixture, sorted(), Some(cursor))) {
                 Ok(_) | Err(Error::BadQuery(_)) => Ok(()),
                 Err(error) => Err(TestCaseError::fail(format!("{tampered}: {error:?}"))),
@@ -108,4 +112,5 @@ async fn no_cursor_is_more_than_a_refusal(fixture: &Fixture) {
     if let Err(error) = result {
         panic!("{error}");
     }
+    assert!(cursors.get() > 50, "{} were cursors at all", cursors.get());
 }

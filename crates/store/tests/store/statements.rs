@@ -230,8 +230,8 @@ fn strings(source: &str) -> Vec<String> {
         let (before, here) = rest.split_at(at);
         rest = if here.starts_with("//") {
             here.split_once('\n').map_or("", |(_, rest)| rest)
-        } else if here.starts_with("'\"'") {
-            &here[3..]
+        } else if let Some(rest) = here.strip_prefix("'\"'") {
+            rest
         } else if let Some(text) = here.strip_prefix('"') {
             let (text, rest) = if before.ends_with("r#") {
                 text.split_once("\"#")

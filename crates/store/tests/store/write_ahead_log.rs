@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::{ObjectId, Query, Result, Tx};
+use tokio::task::JoinSet;
 
 use crate::fixture::Fixture;
 use crate::schema::{Note, PROJECT};
@@ -23,13 +24,15 @@ fn noise(length: usize) -> String {
 /// A log of 16,000 pages (64 MiB) is restarted, and looked at twice a second: what is written meanwhile comes on top.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_stays_bounded_under_steady_writes_and_reads() {
-    const WRITTEN_MIB: u32 = 320;
-    const LOG_MIB_MAX: u64 = 192;
+    const WRITTEN_MIB: u32 = 256;
+    const LOG_MIB_MAX: u64 = 160;
     let fixture = Fixture::sqlite();
     let log = fixture.file().with_file_name("test.db-wal");
     let stop = Arc::new(AtomicBool::new(false));
-    let reader = tokio::spawn(read_until(stop.clone(), Arc::clone(&fixture.store)));
-    let _r2 = tokio::spawn(read_until(stop.clone(), Arc::clone(&fixture.store)));let _r3 = tokio::spawn(read_until(stop.clone(), Arc::clone(&fixture.store)));let _r4 = tokio::spawn(read_until(stop.clone(), Arc::clone(&fixture.store)));
+    let mut readers = JoinSet::new();
+    for _ in 0..2 {
+        readers.spawn(read_until(Arc::clone(&stop), Arc::clone(&fixture.store)));
+    }
 
     let text = noise(1024 * 1024);
     let mut longest = 0;
@@ -40,8 +43,8 @@ async fn the_log_stays_bounded_under_steady_writes_and_reads() {
         longest = longest.max(std::fs::metadata(&log).unwrap().len() >> 20);
     }
     stop.store(true, Ordering::Relaxed);
-    assert!(reader.await.unwrap() > 10, "there were reads meanwhile");
-    eprintln!("DEBUG longest {longest}");
+    let reads: u64 = readers.join_all().await.iter().sum();
+    assert!(reads > 100, "there were reads meanwhile: {reads}");
     assert!(longest > 1, "the log was looked at");
     assert!(longest < LOG_MIB_MAX, "the log grew to {longest} MiB");
 }

@@ -108,13 +108,7 @@ pub fn find_or_create(
 }
 
 fn find(tx: &Tx<'_>, user_id: &str) -> store::Result<Option<Row<Session>>> {
-    let Some(id) = tx.owner(identity::USER_ID, user_id)? else {
-        return Ok(None);
-    };
-    let row = tx
-        .get_for_update::<Session>(id)?
-        .ok_or_else(|| tx.raced())?;
-    Ok(Some(row))
+    tx.find_for_update(identity::USER_ID, user_id)
 }
 
 fn of_user(user_id: &str, credential: &NewCredential, now: Millis) -> Session {

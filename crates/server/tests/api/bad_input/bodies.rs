@@ -15,8 +15,18 @@ async fn no_operation_takes_them() {
     for operation in operations {
         for (name, body, status, code) in bad_bodies() {
             let answer = app.send(allowed(&app, operation).raw_json(body)).await;
-            assert_eq!(answer.error(), (status, code.into()), "{name} to {}", operation.id);
-            assert!(answer.body.len() < 2048, "{name} to {}: {} bytes", operation.id, answer.body.len());
+            assert_eq!(
+                answer.error(),
+                (status, code.into()),
+                "{name} to {}",
+                operation.id
+            );
+            assert!(
+                answer.body.len() < 2048,
+                "{name} to {}: {} bytes",
+                operation.id,
+                answer.body.len()
+            );
         }
     }
     assert_eq!(app.rows(), rows);
@@ -24,12 +34,19 @@ async fn no_operation_takes_them() {
 
 fn bad_bodies() -> Vec<Bad> {
     let malformed = |name, body: &[u8]| (name, body.to_vec(), 400, "json_malformed");
-    let nested = |open: &str, close: &str| [open.repeat(1000), close.repeat(1000)].concat().into_bytes();
+    let nested = |open: &str, close: &str| {
+        [open.repeat(1000), close.repeat(1000)]
+            .concat()
+            .into_bytes()
+    };
     let keys = |count: usize| {
         let members: Vec<_> = (0..count).map(|n| format!("\"key {n}\":0")).collect();
         format!("{{{}}}", members.join(",")).into_bytes()
     };
-    let member = |json: &str| format!(r#"{{"userId":"u","email":"u","password":"p","events":[],"x":{json}}}"#).into_bytes();
+    let member = |json: &str| {
+        format!(r#"{{"userId":"u","email":"u","password":"p","events":[],"x":{json}}}"#)
+            .into_bytes()
+    };
     let no_object = |name, body: &[u8]| (name, body.to_vec(), 422, "invalid_field");
     vec![
         malformed("nothing", b""),
@@ -54,28 +71,116 @@ fn bad_bodies() -> Vec<Bad> {
         malformed("a bare NUL", b"{\"userId\":\"a\0b\"}"),
         malformed("a form", b"userId=u&name=Ada"),
         malformed("a word", b"null_"),
-        ("UTF-16", vec![0xff, 0xfe, b'{', 0, b'}', 0], 400, "json_invalid_utf8"),
-        ("a stray byte", b"{\"userId\":\"\xff\"}".to_vec(), 400, "json_invalid_utf8"),
-        ("an overlong slash", b"{\"userId\":\"\xc0\xaf\"}".to_vec(), 400, "json_invalid_utf8"),
-        ("a surrogate as UTF-8", b"{\"userId\":\"\xed\xa0\x80\"}".to_vec(), 400, "json_invalid_utf8"),
-        ("half a character", b"{\"userId\":\"\xf0\x9f".to_vec(), 400, "json_invalid_utf8"),
-        ("NUL in a text", br#"{"userId":"a\u0000b"}"#.to_vec(), 400, "json_nul"),
+        (
+            "UTF-16",
+            vec![0xff, 0xfe, b'{', 0, b'}', 0],
+            400,
+            "json_invalid_utf8",
+        ),
+        (
+            "a stray byte",
+            b"{\"userId\":\"\xff\"}".to_vec(),
+            400,
+            "json_invalid_utf8",
+        ),
+        (
+            "an overlong slash",
+            b"{\"userId\":\"\xc0\xaf\"}".to_vec(),
+            400,
+            "json_invalid_utf8",
+        ),
+        (
+            "a surrogate as UTF-8",
+            b"{\"userId\":\"\xed\xa0\x80\"}".to_vec(),
+            400,
+            "json_invalid_utf8",
+        ),
+        (
+            "half a character",
+            b"{\"userId\":\"\xf0\x9f".to_vec(),
+            400,
+            "json_invalid_utf8",
+        ),
+        (
+            "NUL in a text",
+            br#"{"userId":"a\u0000b"}"#.to_vec(),
+            400,
+            "json_nul",
+        ),
         ("NUL in a key", member(r#"{"a\u0000":1}"#), 400, "json_nul"),
-        ("NUL deep inside", member(r#"[[{"a":["\u0000"]}]]"#), 400, "json_nul"),
-        ("a key twice", br#"{"userId":"u","userId":"v"}"#.to_vec(), 400, "json_duplicate_key"),
-        ("a key twice, once escaped", br#"{"userId":"u","user\u0049d":"v"}"#.to_vec(), 400, "json_duplicate_key"),
-        ("a key twice deep inside", member(r#"{"a":[{"b":1,"b":1}]}"#), 400, "json_duplicate_key"),
+        (
+            "NUL deep inside",
+            member(r#"[[{"a":["\u0000"]}]]"#),
+            400,
+            "json_nul",
+        ),
+        (
+            "a key twice",
+            br#"{"userId":"u","userId":"v"}"#.to_vec(),
+            400,
+            "json_duplicate_key",
+        ),
+        (
+            "a key twice, once escaped",
+            br#"{"userId":"u","user\u0049d":"v"}"#.to_vec(),
+            400,
+            "json_duplicate_key",
+        ),
+        (
+            "a key twice deep inside",
+            member(r#"{"a":[{"b":1,"b":1}]}"#),
+            400,
+            "json_duplicate_key",
+        ),
         ("arrays in arrays", nested("[", "]"), 400, "json_too_deep"),
-        ("objects in objects", nested("{\"a\":", "}"), 400, "json_too_deep"),
-        ("depth inside a member", member(&format!("{}1{}", "[".repeat(64), "]".repeat(64))), 400, "json_too_deep"),
+        (
+            "objects in objects",
+            nested("{\"a\":", "}"),
+            400,
+            "json_too_deep",
+        ),
+        (
+            "depth inside a member",
+            member(&format!("{}1{}", "[".repeat(64), "]".repeat(64))),
+            400,
+            "json_too_deep",
+        ),
         ("10,001 keys", keys(10_001), 400, "json_too_many_keys"),
-        ("a huge number", member("1e400"), 400, "json_number_out_of_range"),
-        ("a huge negative number", member("[-1e400]"), 400, "json_number_out_of_range"),
-        ("a number of many digits", member(&"9".repeat(400)), 400, "json_number_out_of_range"),
-        ("too many bytes", member(&format!("\"{}\"", "x".repeat(1 << 20))), 413, "body_too_large"),
-        ("too many bytes of nothing", vec![b' '; (1 << 20) + 1], 413, "body_too_large"),
+        (
+            "a huge number",
+            member("1e400"),
+            400,
+            "json_number_out_of_range",
+        ),
+        (
+            "a huge negative number",
+            member("[-1e400]"),
+            400,
+            "json_number_out_of_range",
+        ),
+        (
+            "a number of many digits",
+            member(&"9".repeat(400)),
+            400,
+            "json_number_out_of_range",
+        ),
+        (
+            "too many bytes",
+            member(&format!("\"{}\"", "x".repeat(1 << 20))),
+            413,
+            "body_too_large",
+        ),
+        (
+            "too many bytes of nothing",
+            vec![b' '; (1 << 20) + 1],
+            413,
+            "body_too_large",
+        ),
         no_object("an array", b"[]"),
-        no_object("an array of fields", br#"["owner@example.com","correct horse battery"]"#),
+        no_object(
+            "an array of fields",
+            br#"["owner@example.com","correct horse battery"]"#,
+        ),
         no_object("an array of arrays", br#"[[{"userId":"u","name":"x"}]]"#),
         no_object("null", b"null"),
         no_object("true", b"true"),
@@ -89,7 +194,10 @@ async fn a_body_of_the_largest_size_is_read() {
     let app = TestApp::new().await;
     let body = |bytes: usize| {
         let around = r#"{"userId":"u","userHash":""}"#.len();
-        format!(r#"{{"userId":"u","userHash":"{}"}}"#, "x".repeat(bytes - around))
+        format!(
+            r#"{{"userId":"u","userHash":"{}"}}"#,
+            "x".repeat(bytes - around)
+        )
     };
     for (bytes, status) in [(1 << 20, 200), ((1 << 20) + 1, 413)] {
         let call = crate::support::Call::post("/admin/identify").raw_json(body(bytes));
@@ -102,21 +210,41 @@ async fn only_json_is_read() {
     let app = TestApp::new().await;
     let body = br#"{"userId":"u"}"#;
     let media = [
-        "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml",
-        "application/json; charset=utf-16", "application/json; charset=latin1", "json", "application/jsonp", "text/json",
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "application/xml",
+        "application/json; charset=utf-16",
+        "application/json; charset=latin1",
+        "json",
+        "application/jsonp",
+        "text/json",
     ];
     for operation in with_body() {
         for media in media {
-            let call = allowed(&app, operation).header("content-type", media).body(*body);
+            let call = allowed(&app, operation)
+                .header("content-type", media)
+                .body(*body);
             let answer = app.send(call).await;
-            assert_eq!(answer.error(), (415, "unsupported_media_type".into()), "{media}");
+            assert_eq!(
+                answer.error(),
+                (415, "unsupported_media_type".into()),
+                "{media}"
+            );
         }
         let without = app.send(allowed(&app, operation).body(*body)).await;
         assert_eq!(without.status, 415);
     }
     assert_eq!(app.sessions().await.len(), 0);
-    for media in ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON;charset=\"UTF-8\""] {
-        let call = crate::support::Call::post("/admin/identify").header("content-type", media).body(*body);
+    for media in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "APPLICATION/JSON;charset=\"UTF-8\"",
+    ] {
+        let call = crate::support::Call::post("/admin/identify")
+            .header("content-type", media)
+            .body(*body);
         app.send(app.server(call)).await.ok();
     }
 }

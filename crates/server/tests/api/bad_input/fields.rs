@@ -39,24 +39,52 @@ fn values() -> Vec<Value> {
 /// Every answer is a success or names what is wrong; what is refused changes nothing.
 async fn assert_answered(app: &TestApp, body: &Value, name: &str) {
     let before = app.rows();
-    let answer = app.send(app.server(Call::post("/admin/identify").json(body))).await;
+    let answer = app
+        .send(app.server(Call::post("/admin/identify").json(body)))
+        .await;
     match answer.status {
         200 => {}
         422 => {
-            assert!(answer.faults()[0].starts_with(name), "{name}: {}", answer.text());
+            assert!(
+                answer.faults()[0].starts_with(name),
+                "{name}: {}",
+                answer.text()
+            );
             assert_eq!(app.rows(), before);
         }
         other => panic!("{name}: {other}"),
     }
-    assert!(answer.body.len() < 4096, "{name}: {} bytes", answer.body.len());
+    assert!(
+        answer.body.len() < 4096,
+        "{name}: {} bytes",
+        answer.body.len()
+    );
 }
 
 #[tokio::test]
 async fn identify_takes_or_names_every_value_of_every_field() {
     let app = TestApp::new().await;
     let fields = [
-        "userId", "name", "email", "phone", "avatar", "value", "sla", "plan", "companyId", "companyName", "company",
-        "lang", "platform", "deviceType", "createdAt", "lastPageView", "customData", "anything", "tags", "_id",
+        "userId",
+        "name",
+        "email",
+        "phone",
+        "avatar",
+        "value",
+        "sla",
+        "plan",
+        "companyId",
+        "companyName",
+        "company",
+        "lang",
+        "platform",
+        "deviceType",
+        "createdAt",
+        "lastPageView",
+        "customData",
+        "anything",
+        "tags",
+        "_id",
     ];
     for field in fields {
         for value in values() {
@@ -67,7 +95,10 @@ async fn identify_takes_or_names_every_value_of_every_field() {
     }
     // Whatever was taken can be shown.
     for session in app.sessions().await {
-        assert_eq!(app.session(session["userId"].as_str().unwrap()).await, session);
+        assert_eq!(
+            app.session(session["userId"].as_str().unwrap()).await,
+            session
+        );
     }
 }
 
@@ -75,7 +106,19 @@ async fn identify_takes_or_names_every_value_of_every_field() {
 async fn keys_may_be_anything_too() {
     let app = TestApp::new().await;
     let keys = [
-        "", " ", "a.b", "$set", "a[0]", "\"", "\\", "\u{1}", "🙂", "__proto__", "constructor", "customData.x", "ключ",
+        "",
+        " ",
+        "a.b",
+        "$set",
+        "a[0]",
+        "\"",
+        "\\",
+        "\u{1}",
+        "🙂",
+        "__proto__",
+        "constructor",
+        "customData.x",
+        "ключ",
     ];
     for key in keys {
         let body = json!({"userId": "u", "customData": {key: 1}});
@@ -95,18 +138,31 @@ async fn track_takes_or_counts_every_value_of_every_field() {
             event[field] = value;
             let answer = app.track(json!([event])).await;
             let body = answer.ok();
-            let sum: u64 = ["stored", "repeated", "dropped"].map(|name| body[name].as_u64().unwrap()).iter().sum();
+            let sum: u64 = ["stored", "repeated", "dropped"]
+                .map(|name| body[name].as_u64().unwrap())
+                .iter()
+                .sum();
             assert_eq!(sum, 1, "{field}");
-            assert!(answer.body.len() < 4096, "{field}: {} bytes", answer.body.len());
+            assert!(
+                answer.body.len() < 4096,
+                "{field}: {} bytes",
+                answer.body.len()
+            );
         }
     }
     for value in values().into_iter().filter(|value| !value.is_array()) {
         let call = Call::post("/admin/track").json(&json!({ "events": value }));
         let answer = app.send(app.server(call)).await;
         assert_eq!(answer.error(), (422, "invalid_field".into()));
-        assert!(answer.faults()[0].starts_with("`events`: expected an array, found "), "{:?}", answer.faults());
+        assert!(
+            answer.faults()[0].starts_with("`events`: expected an array, found "),
+            "{:?}",
+            answer.faults()
+        );
     }
-    let without = app.send(app.server(Call::post("/admin/track").raw_json("{}"))).await;
+    let without = app
+        .send(app.server(Call::post("/admin/track").raw_json("{}")))
+        .await;
     assert_eq!(without.faults(), ["the body: missing field `events`"]);
 }
 
@@ -122,7 +178,11 @@ async fn login_takes_or_names_every_value_of_every_field() {
                 assert_eq!(answer.error(), (401, "wrong_credentials".into()));
             } else {
                 assert_eq!(answer.error(), (422, "invalid_field".into()), "{value}");
-                assert!(answer.faults()[0].starts_with(&format!("`{field}`: expected a string")), "{:?}", answer.faults());
+                assert!(
+                    answer.faults()[0].starts_with(&format!("`{field}`: expected a string")),
+                    "{:?}",
+                    answer.faults()
+                );
             }
         }
     }

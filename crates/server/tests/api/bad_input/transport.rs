@@ -42,9 +42,22 @@ async fn chunked_bodies_are_read() {
     let (app, live) = live().await;
     for (user, size) in [("one", 1), ("seven", 7), ("all", 1 << 20)] {
         let body = json!({"userId": user, "note": "x".repeat(2000)}).to_string();
-        let answer = live.send(request(&app, "POST /admin/identify", CHUNKED, &chunked(body.as_bytes(), size))).await;
+        let answer = live
+            .send(request(
+                &app,
+                "POST /admin/identify",
+                CHUNKED,
+                &chunked(body.as_bytes(), size),
+            ))
+            .await;
         assert_eq!(answer.ok()["created"], true);
-        assert_eq!(app.session(user).await["customData"]["note"].as_str().unwrap().len(), 2000);
+        assert_eq!(
+            app.session(user).await["customData"]["note"]
+                .as_str()
+                .unwrap()
+                .len(),
+            2000
+        );
     }
     assert_eq!(live.stop().await, 0);
 }
@@ -54,7 +67,14 @@ async fn a_chunked_body_has_the_same_limit() {
     let (app, live) = live().await;
     for size in [1 << 10, 1 << 21] {
         let body = format!(r#"{{"userId":"u","userHash":"{}"}}"#, "x".repeat(1 << 20));
-        let answer = live.send(request(&app, "POST /admin/identify", CHUNKED, &chunked(body.as_bytes(), size))).await;
+        let answer = live
+            .send(request(
+                &app,
+                "POST /admin/identify",
+                CHUNKED,
+                &chunked(body.as_bytes(), size),
+            ))
+            .await;
         assert_eq!(json_error(&answer), (413, "body_too_large".into()));
     }
     assert_eq!(app.sessions().await.len(), 0);
@@ -66,8 +86,14 @@ async fn an_announced_size_is_refused_before_it_is_read() {
     let (app, live) = live().await;
     for announced in ["1048577", "99999999999999"] {
         let headers = format!("Content-Type: application/json\r\nContent-Length: {announced}\r\n");
-        let answer = live.send(request(&app, "POST /admin/track", &headers, b"{")).await;
-        assert_eq!(json_error(&answer), (413, "body_too_large".into()), "{announced}");
+        let answer = live
+            .send(request(&app, "POST /admin/track", &headers, b"{"))
+            .await;
+        assert_eq!(
+            json_error(&answer),
+            (413, "body_too_large".into()),
+            "{announced}"
+        );
     }
     assert_eq!(live.stop().await, 0);
 }
@@ -76,10 +102,21 @@ async fn an_announced_size_is_refused_before_it_is_read() {
 async fn a_body_that_breaks_off_writes_nothing() {
     let (app, live) = live().await;
     let whole = br#"{"userId":"u","name":"Ada"}"#;
-    let headers = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", whole.len() + 10);
-    live.break_off(request(&app, "POST /admin/identify", &headers, whole)).await;
-    live.break_off(request(&app, "POST /admin/identify", CHUNKED, b"1b\r\n{\"userId\":\"u\",\"name\":\"Ada\"}\r\n")).await;
-    live.break_off(b"POST /admin/identify HTTP/1.1\r\nHost: exa").await;
+    let headers = format!(
+        "Content-Type: application/json\r\nContent-Length: {}\r\n",
+        whole.len() + 10
+    );
+    live.break_off(request(&app, "POST /admin/identify", &headers, whole))
+        .await;
+    live.break_off(request(
+        &app,
+        "POST /admin/identify",
+        CHUNKED,
+        b"1b\r\n{\"userId\":\"u\",\"name\":\"Ada\"}\r\n",
+    ))
+    .await;
+    live.break_off(b"POST /admin/identify HTTP/1.1\r\nHost: exa")
+        .await;
     assert_eq!(live.stop().await, 0);
     assert_eq!(app.sessions().await.len(), 0);
 }
@@ -87,9 +124,25 @@ async fn a_body_that_breaks_off_writes_nothing() {
 #[tokio::test]
 async fn a_broken_chunk_is_an_error() {
     let (app, live) = live().await;
-    for body in ["zz\r\n{}\r\n0\r\n\r\n", "-1\r\n", "ffffffffffffffffff\r\n{", "2\r\n{}x\r\n0\r\n\r\n"] {
-        let answer = live.send(request(&app, "POST /admin/identify", CHUNKED, body.as_bytes())).await;
-        assert_eq!(json_error(&answer), (400, "body_incomplete".into()), "{body:?}");
+    for body in [
+        "zz\r\n{}\r\n0\r\n\r\n",
+        "-1\r\n",
+        "ffffffffffffffffff\r\n{",
+        "2\r\n{}x\r\n0\r\n\r\n",
+    ] {
+        let answer = live
+            .send(request(
+                &app,
+                "POST /admin/identify",
+                CHUNKED,
+                body.as_bytes(),
+            ))
+            .await;
+        assert_eq!(
+            json_error(&answer),
+            (400, "body_incomplete".into()),
+            "{body:?}"
+        );
     }
     assert_eq!(app.sessions().await.len(), 0);
     assert_eq!(live.stop().await, 0);
@@ -99,13 +152,17 @@ async fn a_broken_chunk_is_an_error() {
 async fn large_heads_are_refused() {
     let (app, live) = live().await;
     let filler = |bytes: usize| format!("X-Filler: {}\r\n", "x".repeat(bytes));
-    let answer = live.send(request(&app, "GET /v3/users/me", &filler(33_000), b"")).await;
+    let answer = live
+        .send(request(&app, "GET /v3/users/me", &filler(33_000), b""))
+        .await;
     assert_eq!(json_error(&answer), (431, "headers_too_large".into()));
     let line = format!("GET /v3/sessions/by-user-id/{}", "x".repeat(9_000));
     let answer = live.send(request(&app, &line, "", b"")).await;
     assert_eq!(json_error(&answer), (414, "uri_too_long".into()));
     // Beyond what is read at all the answer is bare, but it is one.
-    let answer = live.send(request(&app, "GET /v3/users/me", &filler(300_000), b"")).await;
+    let answer = live
+        .send(request(&app, "GET /v3/users/me", &filler(300_000), b""))
+        .await;
     assert_eq!(answer.status, 431);
     assert_eq!(live.stop().await, 0);
 }
@@ -125,9 +182,16 @@ async fn what_is_no_request_is_refused_and_the_server_lives() {
     ];
     for bytes in nonsense {
         let answer = live.send(bytes).await;
-        assert!((400..500).contains(&answer.status), "{:?}: {}", String::from_utf8_lossy(bytes), answer.status);
+        assert!(
+            (400..500).contains(&answer.status),
+            "{:?}: {}",
+            String::from_utf8_lossy(bytes),
+            answer.status
+        );
     }
-    live.send(request(&app, "GET /v3/users/me", "", b"")).await.ok();
+    live.send(request(&app, "GET /v3/users/me", "", b""))
+        .await
+        .ok();
     assert_eq!(live.stop().await, 0);
 }
 
@@ -136,10 +200,33 @@ async fn head_is_get_without_its_body() {
     let (app, live) = live().await;
     app.identify(json!({"userId": "u"})).await.ok();
     for (path, status) in [("u", 200), ("nobody", 404)] {
-        let get = live.send(request(&app, &format!("GET /v3/sessions/by-user-id/{path}"), "", b"")).await;
-        let head = live.send(request(&app, &format!("HEAD /v3/sessions/by-user-id/{path}"), "", b"")).await;
-        assert_eq!((get.status, head.status, head.body.len()), (status, status, 0));
-        for name in ["content-type", "content-length", "etag", "last-modified", "cache-control"] {
+        let get = live
+            .send(request(
+                &app,
+                &format!("GET /v3/sessions/by-user-id/{path}"),
+                "",
+                b"",
+            ))
+            .await;
+        let head = live
+            .send(request(
+                &app,
+                &format!("HEAD /v3/sessions/by-user-id/{path}"),
+                "",
+                b"",
+            ))
+            .await;
+        assert_eq!(
+            (get.status, head.status, head.body.len()),
+            (status, status, 0)
+        );
+        for name in [
+            "content-type",
+            "content-length",
+            "etag",
+            "last-modified",
+            "cache-control",
+        ] {
             assert_eq!(head.header(name), get.header(name), "{path}: {name}");
         }
     }
@@ -150,8 +237,13 @@ async fn head_is_get_without_its_body() {
 async fn the_client_may_ask_before_it_sends_a_body() {
     let (app, live) = live().await;
     let body = br#"{"userId":"u"}"#;
-    let headers = format!("Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {}\r\n", body.len());
-    let answer = live.send(request(&app, "POST /admin/identify", &headers, body)).await;
+    let headers = format!(
+        "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    let answer = live
+        .send(request(&app, "POST /admin/identify", &headers, body))
+        .await;
     assert!(matches!(answer.status, 100 | 200), "{}", answer.status);
     assert_eq!(live.stop().await, 0);
     assert_eq!(app.sessions().await.len(), 1);

@@ -44,9 +44,10 @@ impl Answer {
         self.json()
     }
 
-    /// Status and code of an error.
+    /// Status and code of an error; no code of a success.
     pub fn error(&self) -> (u16, String) {
-        (self.status, self.json()["code"].as_str().unwrap().into())
+        let code = (self.status >= 400).then(|| self.json()["code"].as_str().unwrap().into());
+        (self.status, code.unwrap_or_default())
     }
 
     /// The faults of an error one by one.

@@ -92,7 +92,9 @@ impl Description {
     pub fn operation(&self, method: &Method, path: &str) -> Option<&Operation> {
         let served = self.operations.iter().map(|known| &known.path);
         let missing = self.missing.iter().map(|known| &known.path);
-        let fitting = served.chain(missing).filter(|template| fits(template, path));
+        let fitting = served
+            .chain(missing)
+            .filter(|template| fits(template, path));
         let template = fitting.min_by_key(|template| template.matches('{').count())?;
         let mut operations = self.operations.iter();
         operations.find(|known| known.path == *template && known.method == method.as_str())

@@ -8,7 +8,7 @@ mod clock;
 mod description;
 mod live;
 
-pub use accounts::{Accounts, PASSWORD};
+pub use accounts::{Accounts, OWNER, PASSWORD};
 pub use answer::Answer;
 pub use app::TestApp;
 pub use call::{Call, encoded};
