@@ -92,6 +92,8 @@ impl<K: Hash + Eq + Clone, V: Clone, W: Weighter<K, V> + Clone> CommitCache<K, V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicU32;
+
     use quick_cache::UnitWeighter;
 
     fn cache() -> CommitCache<String, u32, UnitWeighter> {
@@ -129,8 +131,8 @@ mod tests {
     #[test]
     fn readers_and_a_writer_never_leave_an_old_value() {
         let cache = cache();
-        let stored = std::sync::atomic::AtomicU32::new(0);
-        let order = std::sync::atomic::Ordering::SeqCst;
+        let stored = AtomicU32::new(0);
+        let order = Ordering::SeqCst;
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {

@@ -131,7 +131,7 @@ impl Conn<'_> {
                     .map(|value| value as &(dyn ToSql + Sync))
                     .collect();
                 let rows = self.noted(runtime.block_on(async {
-                    let statement = client.prepare_cached(sql).await?;
+                    let statement = client.prepare_cached(sql).await.map_err(cancelled)?;
                     client.query(&statement, &params).await.map_err(cancelled)
                 }))?;
                 rows.iter().map(|row| map(RowRef::Postgres(row))).collect()
@@ -186,7 +186,7 @@ impl Conn<'_> {
                 let set = format!("SET statement_timeout = {}", deadline.as_millis().max(1));
                 runtime.block_on(client.batch_execute(&set))?;
                 let result = work();
-                let reset = runtime.block_on(client.batch_execute("RESET statement_timeout"));
+                let reset = runtime.block_on(reset_timeout(client));
                 let result = result?; // in a transaction that failed, the rollback resets it
                 reset?;
                 Ok(result)
@@ -211,6 +211,17 @@ fn parameters_ascend(sql: &str) -> bool {
             (number <= seen + 1).then_some(seen.max(number))
         })
         .is_some()
+}
+
+/// A short limit can strike the statement that takes it away: the next user of the connection must not inherit it.
+async fn reset_timeout(client: &deadpool_postgres::Client) -> Result<()> {
+    loop {
+        let reset = client.batch_execute("RESET statement_timeout").await;
+        match reset.map_err(cancelled) {
+            Err(Error::TooExpensive) => {}
+            done => return done,
+        }
+    }
 }
 
 fn interrupted(error: rusqlite::Error) -> Error {

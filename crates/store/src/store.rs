@@ -213,6 +213,7 @@ impl Store {
     }
 
     /// Finishes what was accepted, flushes, and lets the database go. Later calls answer [`Error::Closed`].
+    /// Blocks until that is done: call it on a thread that may block.
     pub fn close(&self) {
         match &self.engine {
             Engine::Sqlite(engine) => engine.close(),

@@ -10,6 +10,7 @@ pub mod json;
 pub mod limits;
 pub mod list_query;
 pub mod metrics;
+mod no_null;
 pub mod not_implemented;
 pub mod observe;
 pub mod rate_limit;

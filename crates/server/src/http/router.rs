@@ -11,6 +11,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::no_null::take_out_null;
 use super::observe::Observe;
 use super::{docs, health, metrics, not_implemented};
 use crate::app::{App, SharedApp};
@@ -88,7 +89,9 @@ pub fn openapi(app: &SharedApp) -> String {
     );
     let token = ApiKeyValue::with_description("Api-Token", "The secret API token of the project.");
     components.add_security_scheme("apiToken", SecurityScheme::ApiKey(ApiKey::Header(token)));
-    description.to_json().unwrap_or_default()
+    let mut description = serde_json::to_value(description).unwrap_or_default();
+    take_out_null(&mut description);
+    description.to_string()
 }
 
 async fn serve_description(State(description): State<Arc<str>>) -> impl IntoResponse {

@@ -1,5 +1,7 @@
 //! Connections: accepts them, speaks HTTP/1.1 on them, and at the end finishes what was accepted.
 
+mod bare_signs;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +25,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Sleep, sleep, timeout};
 use tower::Service;
+
+use self::bare_signs::BareSigns;
 
 /// How long a closed connection is still read, so that its last answer arrives: see [`Lingering`].
 const LINGER: Duration = Duration::from_secs(2);
@@ -224,6 +228,7 @@ impl Drop for Guard {
 /// reset the connection on the bytes still coming, and the client would see the reset instead of the answer.
 struct Lingering {
     stream: TcpStream,
+    signs: BareSigns,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -231,6 +236,7 @@ impl Lingering {
     fn new(stream: TcpStream) -> Self {
         Self {
             stream,
+            signs: BareSigns::default(),
             deadline: None,
         }
     }
@@ -254,7 +260,8 @@ impl AsyncRead for Lingering {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let Self { stream, signs, .. } = &mut *self;
+        signs.poll_read(Pin::new(stream), context, buffer)
     }
 }
 

@@ -244,6 +244,17 @@ async fn every_operation_and_field_is_described() {
     assert_eq!(document["openapi"], "3.1.0");
 }
 
+#[tokio::test]
+async fn no_field_of_an_answer_may_be_null() {
+    let _app = TestApp::new().await;
+    let document = &Description::get().document;
+    let asked = ["IdentifyBody", "EventBody"];
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let nullable = schema.to_string().contains("\"null\"");
+        assert_eq!(nullable, asked.contains(&name.as_str()), "{name}");
+    }
+}
+
 /// A field that may be absent carries its description beside the reference.
 fn is_described(schema: &Value) -> bool {
     let said = |schema: &Value| {

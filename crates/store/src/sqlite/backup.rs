@@ -25,29 +25,23 @@ pub fn backup(file: &Path, copy: &Path, schema: &Schema) -> Result<()> {
 pub fn restore(copy: &Path, file: &Path, schema: &Schema, now: Millis) -> Result<Option<PathBuf>> {
     let _lock = open::lock(file)?;
     verify(copy, schema)?;
-    let incoming = file.with_extension("db-incoming");
+    let incoming = open::beside(file, "-incoming");
     std::fs::copy(copy, &incoming)?;
     std::fs::File::open(&incoming)?.sync_all()?;
     // A log counts also without its file: SQLite would read it into the file that takes the place.
     let parts: Vec<_> = ["", "-wal", "-shm"]
         .into_iter()
-        .filter(|suffix| with_suffix(file, suffix).exists())
+        .filter(|suffix| open::beside(file, suffix).exists())
         .collect();
-    let kept = file.with_extension(format!("db-before-restore-{}", now.0));
+    let kept = open::beside(file, &format!("-before-restore-{}", now.0));
     for suffix in &parts {
-        std::fs::rename(with_suffix(file, suffix), with_suffix(&kept, suffix))?;
+        std::fs::rename(open::beside(file, suffix), open::beside(&kept, suffix))?;
     }
     std::fs::rename(&incoming, file)?;
     if let Some(folder) = file.parent() {
         std::fs::File::open(folder)?.sync_all()?;
     }
     Ok((!parts.is_empty()).then_some(kept))
-}
-
-fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// A compact copy of one moment of the database.

@@ -41,7 +41,7 @@ pub(crate) struct Checkpointer {
 impl Checkpointer {
     pub fn start(config: &SqliteConfig, wanted: Wanted) -> Result<Self> {
         let connection = open::writer(config)?;
-        let wal = config.file.with_extension("db-wal");
+        let wal = open::beside(&config.file, "-wal");
         let (stop, stopped) = channel::<()>();
         let thread = std::thread::Builder::new()
             .name("checkpointer".into())

@@ -32,12 +32,11 @@ pub(crate) fn lock(file: &Path) -> Result<Lock> {
         std::fs::create_dir_all(folder)?;
         warn_on_network_file_system(folder);
     }
-    let path = lock_path(file);
     let lock = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(&path)?;
+        .open(beside(file, ".lock"))?;
     match lock.try_lock() {
         Ok(()) => Ok(Lock { _file: lock }),
         Err(TryLockError::WouldBlock) => Err(Error::Refused(format!(
@@ -48,9 +47,10 @@ pub(crate) fn lock(file: &Path) -> Result<Lock> {
     }
 }
 
-fn lock_path(file: &Path) -> PathBuf {
+/// The path of `file` with more at its end, as SQLite names what lies beside a database.
+pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(suffix);
     PathBuf::from(name)
 }
 

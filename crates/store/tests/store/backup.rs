@@ -29,8 +29,7 @@ async fn fill(file: &Path, people: u16) {
                 .map(drop)
         })
     });
-    fill.await
-        .unwrap_or_else(|error: Error| panic!("{error:?}"));
+    fill.await.unwrap();
 }
 
 fn open(file: &Path) -> Store {
@@ -42,9 +41,7 @@ async fn people(file: &Path) -> u64 {
     let count = store.read(PROJECT, |snapshot| {
         snapshot.count::<Person>(&Query::default(), 100_000)
     });
-    count
-        .await
-        .unwrap_or_else(|error: Error| panic!("{error:?}"))
+    count.await.unwrap()
 }
 
 /// Each unit writes a person and its key: a copy in which one is without the other was not one moment.
@@ -61,9 +58,7 @@ async fn a_copy_made_while_writes_go_on_is_one_moment_of_the_database() {
                 let row = tx.insert(tx.new_id(), Person::with_user_id(&key))?;
                 tx.claim(USER_ID, &key, row.id)
             });
-            write
-                .await
-                .unwrap_or_else(|error: Error| panic!("{error:?}"));
+            write.await.unwrap();
             written += 1;
         }
         written
@@ -89,9 +84,7 @@ async fn a_copy_made_while_writes_go_on_is_one_moment_of_the_database() {
         copied = report.documents;
         let store = open(&copy);
         let found = store.read(PROJECT, move |snapshot| snapshot.get::<Person>(seen));
-        let found = found
-            .await
-            .unwrap_or_else(|error: Error| panic!("{error:?}"));
+        let found = found.await.unwrap();
         assert!(found.is_some());
     }
     stop.store(true, Ordering::Relaxed);
@@ -156,9 +149,7 @@ async fn leave_log(file: &Path, log: &Path) {
     let write = store.write(PROJECT, |tx| {
         (0..2).try_for_each(|_| tx.insert(tx.new_id(), Person::default()).map(drop))
     });
-    write
-        .await
-        .unwrap_or_else(|error: Error| panic!("{error:?}"));
+    write.await.unwrap();
     let killed = [file, log].map(|path| std::fs::read(path).unwrap());
     drop(store);
     for (path, bytes) in [file, log].into_iter().zip(killed) {

@@ -12,6 +12,7 @@ use crate::schema::{PROJECT, Person, USER_ID};
 on_both_engines!(
     no_update_is_lost,
     an_identity_is_made_once,
+    a_key_is_followed_to_its_new_document,
     one_bad_unit_falls_alone,
     an_answered_write_is_seen_by_the_next_read,
 );
@@ -82,6 +83,64 @@ async fn an_identity_is_made_once(fixture: &Fixture) {
         snapshot.count::<Person>(&Query::default(), 100)
     });
     assert_eq!(count.await.unwrap(), 5, "no document without its key");
+}
+
+const ADA: ObjectId = ObjectId::from_bytes([10; 12]);
+const BOB: ObjectId = ObjectId::from_bytes([11; 12]);
+
+/// Gives the key of Ada to Bob, or back, as a merge does: both are locked before the key is looked at.
+fn move_key(tx: &mut Tx<'_>) -> Result<()> {
+    let [ada, bob] = [ADA, BOB].map(|id| tx.get_for_update::<Person>(id));
+    let (mut ada, mut bob) = (ada?.expect("it is there"), bob?.expect("it is there"));
+    let from_ada = tx.owner(USER_ID, "key")? == Some(ADA);
+    let (from, to) = if from_ada {
+        (&mut ada, &mut bob)
+    } else {
+        (&mut bob, &mut ada)
+    };
+    assert_eq!(to.doc.visits, 0, "a visit went to the one without the key");
+    tx.release(USER_ID, "key", from.id)?;
+    tx.claim(USER_ID, "key", to.id)?;
+    to.doc.visits += std::mem::take(&mut from.doc.visits);
+    tx.put(from)?;
+    tx.put(to)
+}
+
+/// Whoever finds a document by a key to change it has the one that the key finds, for as long as the unit lasts.
+async fn a_key_is_followed_to_its_new_document(fixture: &Fixture) {
+    const ROUNDS: i64 = 100;
+    let fill = fixture.write(|tx| {
+        tx.insert(ADA, Person::default())?;
+        tx.insert(BOB, Person::default())?;
+        tx.claim(USER_ID, "key", ADA)
+    });
+    fill.await.unwrap();
+    let mut tasks = JoinSet::new();
+    for n in 0..6 {
+        let store = Arc::clone(&fixture.store);
+        tasks.spawn(async move {
+            for _ in 0..ROUNDS {
+                let unit = move |tx: &mut Tx<'_>| {
+                    if n == 0 {
+                        return move_key(tx);
+                    }
+                    let row = tx.find_for_update::<Person>(USER_ID, "key")?;
+                    let mut row = row.expect("the key always finds somebody");
+                    row.doc.visits += 1;
+                    tx.put(&mut row)
+                };
+                while let Err(error) = store.write(PROJECT, unit).await {
+                    assert!(matches!(error, Error::Raced), "{error:?}");
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    let owner = fixture
+        .store
+        .read(PROJECT, |snapshot| snapshot.find::<Person>(USER_ID, "key"));
+    let visits = owner.await.unwrap().unwrap().doc.visits;
+    assert_eq!(visits, 5 * ROUNDS);
 }
 
 /// What unit `n` of a hundred does: each of them writes, and three must leave nothing.

@@ -68,7 +68,7 @@ pub struct Fixture {
 
 /// Where the data is; it is gone when the test is.
 enum Home {
-    Folder(TempDir),
+    Folder { _kept: TempDir, file: PathBuf },
     Schema(postgres::Home),
 }
 
@@ -88,7 +88,10 @@ impl Fixture {
             clock,
             heard,
             hook,
-            home: Home::Folder(folder),
+            home: Home::Folder {
+                _kept: folder,
+                file: config.file,
+            },
         }
     }
 
@@ -121,13 +124,13 @@ impl Fixture {
     }
 
     pub fn is_sqlite(&self) -> bool {
-        matches!(self.home, Home::Folder(_))
+        matches!(self.home, Home::Folder { .. })
     }
 
     /// The database file of SQLite.
     pub fn file(&self) -> PathBuf {
         match &self.home {
-            Home::Folder(folder) => folder.path().join("test.db"),
+            Home::Folder { file, .. } => file.clone(),
             Home::Schema(_) => panic!("PostgreSQL has no file"),
         }
     }

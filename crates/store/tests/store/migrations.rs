@@ -112,8 +112,7 @@ async fn fill(store: &Store) {
         let fill = store.write(project, |tx| {
             (0..PARCELS).try_for_each(|n| tx.append(id(n / 2), &parcel(n)).map(drop))
         });
-        fill.await
-            .unwrap_or_else(|error: Error| panic!("{error:?}"));
+        fill.await.unwrap();
     }
 }
 
@@ -149,7 +148,7 @@ async fn is_migrated(store: &Store) {
         });
         let weights: Vec<Option<i64>> = page
             .await
-            .unwrap_or_else(|error: Error| panic!("{error:?}"))
+            .unwrap()
             .rows
             .iter()
             .map(|row| row.parse::<Parcel<2>>().unwrap().weight)
@@ -160,11 +159,7 @@ async fn is_migrated(store: &Store) {
         let vans = store.read(project, |snapshot| {
             snapshot.count::<Van>(&Query::default(), 1)
         });
-        assert_eq!(
-            vans.await
-                .unwrap_or_else(|error: Error| panic!("{error:?}")),
-            0
-        );
+        assert_eq!(vans.await.unwrap(), 0);
     }
 }
 
@@ -226,9 +221,7 @@ async fn the_copy_made_before_a_migration_brings_the_first_version_back() {
     let count = first.read(PROJECT, |snapshot| {
         snapshot.count::<Parcel<1>>(&Query::default(), 10_000)
     });
-    let count = count
-        .await
-        .unwrap_or_else(|error: Error| panic!("{error:?}"));
+    let count = count.await.unwrap();
     assert_eq!(count, u64::from(PARCELS));
 }
 

@@ -87,7 +87,7 @@ async fn what_was_written_is_there_after_opening_again() {
         let insert = store.write(PROJECT, |tx| {
             tx.insert(tx.new_id(), Person::default()).map(drop)
         });
-        insert.await.unwrap_or_else(|error| panic!("{error:?}"));
+        insert.await.unwrap();
         drop(store);
     }
 }

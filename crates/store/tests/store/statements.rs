@@ -142,6 +142,7 @@ fn the_checks_see_what_they_look_for() {
         "SELECT a FROM identity i JOIN {table} t ON t.id = i.owner WHERE i.project = $1",
         "UPDATE {table} SET project = $1",
         "DELETE FROM {} WHERE id = $1",
+        "SELECT a FROM {table} t FOR UPDATE OF t",
         "INSERT INTO {table} (id, project) VALUES ($1, $2)",
     ] {
         assert!(names_a_table(bad) && !names_project(bad), "{bad}");
@@ -154,6 +155,10 @@ fn the_checks_see_what_they_look_for() {
     ] {
         assert!(names_a_table(good) && names_project(good), "{good}");
     }
+    assert!(
+        !names_a_table("{get} FOR UPDATE OF t"),
+        "what it goes on was checked"
+    );
     let source = r##"// "a comment" and 'it'
         f('"', "one \"quoted\" \
           and goes on", r#"raw "text""#); let x: &'static str = "two";"##;
@@ -170,6 +175,7 @@ fn names_a_table(text: &str) -> bool {
             "FROM" | "INTO" | "JOIN" | "UPDATE"
         )
     };
+    let text = text.replace("FOR UPDATE", "");
     let words: Vec<_> = text.split_whitespace().collect();
     let follows = words.windows(2).any(|pair| is_word(pair[0]));
     follows || (text.ends_with(' ') && words.last().is_some_and(|word| is_word(word)))

@@ -26,8 +26,8 @@ fn noise(length: usize) -> String {
 async fn the_log_stays_bounded_under_steady_writes_and_reads() {
     const WRITTEN_MIB: u32 = 256;
     const LOG_MIB_MAX: u64 = 160;
-    let fixture = Fixture::sqlite();
-    let log = fixture.file().with_file_name("test.db-wal");
+    let fixture = Fixture::sqlite_with(|config| config.file.set_file_name("any name.sqlite"));
+    let log = fixture.file().with_file_name("any name.sqlite-wal");
     let stop = Arc::new(AtomicBool::new(false));
     let mut readers = JoinSet::new();
     for _ in 0..2 {

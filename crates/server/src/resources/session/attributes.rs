@@ -77,7 +77,7 @@ impl Attributes {
 
     fn read_one(&mut self, key: &str, raw: &RawValue) -> Result<(), &'static str> {
         if let Some(field) = TextField::named(key) {
-            self.texts.push((field, text(raw)?));
+            self.set_text(field, text(raw)?);
             return Ok(());
         }
         match key {
@@ -97,6 +97,12 @@ impl Attributes {
         Ok(())
     }
 
+    /// Of a field that is given in two ways the later one counts.
+    fn set_text(&mut self, field: TextField, value: Option<String>) {
+        self.texts.retain(|(known, _)| *known != field);
+        self.texts.push((field, value));
+    }
+
     /// `company: {id, name}` of newer clients; without an id it says nothing.
     fn read_company(&mut self, raw: &RawValue) -> Result<(), &'static str> {
         let company: IndexMap<String, Box<RawValue>> =
@@ -106,10 +112,9 @@ impl Attributes {
             .map(|id| id.trim().to_owned())
             .filter(|id| !id.is_empty())
         {
-            self.texts.push((TextField::CompanyId, Some(id)));
+            self.set_text(TextField::CompanyId, Some(id));
             if let Some(name) = part("name")? {
-                self.texts
-                    .push((TextField::CompanyName, Some(name.trim().to_owned())));
+                self.set_text(TextField::CompanyName, Some(name.trim().to_owned()));
             }
         }
         Ok(())

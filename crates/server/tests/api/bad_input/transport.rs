@@ -84,10 +84,14 @@ async fn a_chunked_body_has_the_same_limit() {
 #[tokio::test]
 async fn an_announced_size_is_refused_before_it_is_read() {
     let (app, live) = live().await;
-    for announced in ["1048577", "99999999999999"] {
+    for (path, announced) in [
+        ("/admin/identify", "1048577"),
+        ("/admin/track", "16777217"),
+        ("/admin/track", "99999999999999"),
+    ] {
         let headers = format!("Content-Type: application/json\r\nContent-Length: {announced}\r\n");
         let answer = live
-            .send(request(&app, "POST /admin/track", &headers, b"{"))
+            .send(request(&app, &format!("POST {path}"), &headers, b"{"))
             .await;
         assert_eq!(
             json_error(&answer),
@@ -247,4 +251,25 @@ async fn the_client_may_ask_before_it_sends_a_body() {
     assert!(matches!(answer.status, 100 | 200), "{}", answer.status);
     assert_eq!(live.stop().await, 0);
     assert_eq!(app.sessions().await.len(), 1);
+}
+
+/// The documented form of a range, as clients send it that do not encode what they are given.
+#[tokio::test]
+async fn bare_signs_of_a_query_are_read() {
+    let (app, live) = live().await;
+    app.identify(json!({"userId": "u", "value": 5})).await.ok();
+    for (query, found) in [
+        ("value>=5", 1),
+        ("value>5", 0),
+        ("value<=5", 1),
+        ("value<5", 0),
+        ("createdAt>=2026-01-01T00:00:00.000Z", 1),
+        ("filter={\"value\":{\"$gt\":4}}", 1),
+    ] {
+        let answer = live
+            .send(request(&app, &format!("GET /v3/sessions?{query}"), "", b""))
+            .await;
+        assert_eq!(answer.ok().as_array().unwrap().len(), found, "{query}");
+    }
+    assert_eq!(live.stop().await, 0);
 }

@@ -112,6 +112,41 @@ async fn numbers_may_come_as_text() {
     }
 }
 
+/// The value of a user as it is written in the answer.
+async fn written_value(app: &TestApp) -> String {
+    let answer = app.lookup("u").await;
+    let rest = answer.text().split("\"value\":").nth(1).unwrap().to_owned();
+    rest.split(',').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn numbers_are_exact_and_stay_so() {
+    let app = TestApp::new().await;
+    let mut bits = 1_u64;
+    for n in 0..300 {
+        // Digits all the way, from tiny to huge.
+        bits = bits
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let mantissa = f64::from_bits((bits >> 12) | 1.0_f64.to_bits());
+        let value = mantissa * 10_f64.powi(n % 60 - 30);
+        let body = format!(r#"{{"userId":"u","value":{value:?}}}"#);
+        let identify = async || {
+            app.send(app.server(Call::post("/admin/identify").raw_json(body.clone())))
+                .await
+                .ok()
+        };
+        identify().await;
+        assert_eq!(written_value(&app).await.parse(), Ok(value));
+        // Neither the same call again nor a change beside it moves the last digit.
+        let tag = app.lookup("u").await.header("etag").to_owned();
+        identify().await;
+        assert_eq!(app.lookup("u").await.header("etag"), tag, "{value:?}");
+        app.identify(json!({"userId": "u", "n": n})).await.ok();
+        assert_eq!(written_value(&app).await.parse(), Ok(value));
+    }
+}
+
 #[tokio::test]
 async fn text_may_come_as_a_number_or_a_truth() {
     let app = TestApp::new().await;
@@ -166,6 +201,16 @@ async fn a_company_may_come_as_an_object() {
         [json!("43"), json!("Other")]
     );
     assert_eq!(app.session("u").await.get("customData"), None);
+    // Both forms at once: the later one counts, and the call repeated changes nothing.
+    let both = json!({"userId": "u", "company": {"id": "a", "name": "A"}, "companyId": "b"});
+    app.identify(both.clone()).await.ok();
+    let first = app.lookup("u").await;
+    app.identify(both).await.ok();
+    assert_eq!(app.lookup("u").await.header("etag"), first.header("etag"));
+    assert_eq!(
+        (&first.json()["companyId"], &first.json()["companyName"]),
+        (&json!("b"), &json!("A"))
+    );
     for bad in [json!("acme"), json!(1), json!(["acme"])] {
         let answer = app.identify(json!({"userId": "u", "company": bad})).await;
         assert_eq!(answer.faults(), ["company: must be {id, name}"]);

@@ -31,7 +31,7 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     pub accounts: Accounts,
     router: Router,
-    data: TempDir,
+    _data: TempDir,
 }
 
 impl TestApp {
@@ -57,7 +57,7 @@ impl TestApp {
             clock,
             accounts,
             router,
-            data,
+            _data: data,
         }
     }
 
