@@ -1,5 +1,6 @@
 //! What the process holds, and the order in which it starts and stops.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -76,7 +77,7 @@ impl App {
             random,
             password_cost,
         } = surroundings;
-        std::fs::create_dir_all(&config.data)
+        make_private(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
         let key = ServerKey::load(config.secret_file.as_deref(), &config.data, &random)?;
         let sessions = Arc::new(SessionCache::new(
@@ -158,6 +159,15 @@ impl RateLimits {
             ),
         }
     }
+}
+
+/// Makes the data folder, for its owner only: personal data lies in it. One that is there keeps its rights.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
 }
 
 /// How the database of a configuration is opened.

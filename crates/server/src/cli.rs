@@ -9,7 +9,7 @@ use crate::config::Sources;
 const ABOUT: &str = "\
 Hark keeps the record of your product's users: who they are, what they did, what they told you.
 
-It answers the Gleap v3 REST API and the Gleap client SDKs, on a server of your own. One program, one data folder. \
+It answers the Gleap v3 REST API and its server-side API, on a server of your own. One program, one data folder. \
 Start with `hark setup`, which makes a project and prints its keys, then `hark serve`.";
 
 const EXAMPLES: &str = "\

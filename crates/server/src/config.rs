@@ -143,7 +143,6 @@ pub struct Shutdown {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Session {
-    pub visit_gap_minutes: u32,
     pub activity_debounce_seconds: u32,
 }
 
@@ -153,7 +152,7 @@ pub struct Session {
 pub struct ConfigError(Vec<String>);
 
 /// The values that numbers may have.
-const RANGES: [(&str, RangeInclusive<u64>); 24] = [
+const RANGES: [(&str, RangeInclusive<u64>); 23] = [
     ("http.header_bytes_max", 1_024..=1 << 20),
     ("http.uri_bytes_max", 256..=1 << 16),
     ("http.body_bytes_max", 1_024..=1 << 30),
@@ -176,7 +175,6 @@ const RANGES: [(&str, RangeInclusive<u64>); 24] = [
     ("sqlite.units_per_commit_max", 1..=1 << 16),
     ("cache.sessions_mib", 0..=1 << 20),
     ("shutdown.deadline_ms", 0..=3_600_000),
-    ("session.visit_gap_minutes", 1..=10_080),
     ("session.activity_debounce_seconds", 0..=86_400),
 ];
 

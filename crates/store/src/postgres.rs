@@ -202,7 +202,7 @@ fn attempt_unit(
         Ran::Keep => {
             let changes = tx.into_changes();
             statement("COMMIT")?;
-            (shared.environment.on_commit)(&changes);
+            shared.tell(&changes);
             Ok(Ran::Keep)
         }
         Ran::Drop => {

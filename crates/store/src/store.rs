@@ -43,6 +43,15 @@ impl Shared {
         })
     }
 
+    /// Tells the listener. What it does wrong does not undo what was committed, nor end the thread that commits.
+    pub fn tell(&self, changes: &[Change]) {
+        if catch_unwind(AssertUnwindSafe(|| (self.environment.on_commit)(changes))).is_err() {
+            tracing::error!(
+                "the listener of commits panicked: what it keeps in memory may be old until a restart"
+            );
+        }
+    }
+
     pub fn now(&self) -> Millis {
         self.environment.clock.now()
     }

@@ -72,13 +72,13 @@ Hark is at {url}   (API reference: {url}/docs)
 Three commands to paste:
 
 # 1. your server says who a user is
-curl -sS {url}/admin/identify -H 'Api-Token: {token}' -H 'Content-Type: application/json' -d '{{"userId":"user-1","name":"Ada Lovelace","email":"ada@example.com","plan":"pro","seats":3}}'
+curl -sS -w '\n' {url}/admin/identify -H 'Api-Token: {token}' -H 'Content-Type: application/json' -d '{{"userId":"user-1","name":"Ada Lovelace","email":"ada@example.com","plan":"pro","seats":3}}'
 
 # 2. and what the user did
-curl -sS {url}/admin/track -H 'Api-Token: {token}' -H 'Content-Type: application/json' -d '{{"events":[{{"userId":"user-1","name":"invoice_paid","data":{{"amount":49}}}}]}}'
+curl -sS -w '\n' {url}/admin/track -H 'Api-Token: {token}' -H 'Content-Type: application/json' -d '{{"events":[{{"userId":"user-1","name":"invoice_paid","data":{{"amount":49}}}}]}}'
 
 # 3. look the user up
-curl -sS {url}/v3/sessions/by-user-id/user-1 -H 'Authorization: Bearer {key}' -H 'project: {project}'
+curl -sS -w '\n' {url}/v3/sessions/by-user-id/user-1 -H 'Authorization: Bearer {key}' -H 'project: {project}'
 
 Stop with Ctrl-C.
 "#,

@@ -113,7 +113,7 @@ impl Worker {
         let mut changes = Vec::new();
         let committed = self.run_all(&mut batch, &mut changes);
         if committed.is_ok() {
-            (self.shared.environment.on_commit)(&changes);
+            self.shared.tell(&changes);
         }
         let failure = committed.err().map(|error| error.to_string());
         for (_, unit) in batch {

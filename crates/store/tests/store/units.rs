@@ -17,6 +17,7 @@ on_both_engines!(
     refused_units_tell_nothing,
     listeners_see_what_was_committed_before_the_caller_is_answered,
     a_read_that_panics_harms_nobody,
+    a_listener_that_panics_stops_nothing,
 );
 
 async fn people(fixture: &Fixture) -> u64 {
@@ -83,6 +84,15 @@ async fn a_panicking_unit_leaves_nothing(fixture: &Fixture) {
     }
     fixture.insert(Person::named("Cleo")).await;
     assert_eq!(people(fixture).await, 2, "the store lives on");
+}
+
+/// What a listener does wrong neither undoes the commit nor ends the thread that commits.
+async fn a_listener_that_panics_stops_nothing(fixture: &Fixture) {
+    fixture.on_commit(|_| panic!("as a bug in a listener would"));
+    let first = fixture.insert(Person::named("Ada")).await;
+    let second = fixture.insert(Person::named("Bob")).await;
+    assert_ne!(first.id, second.id);
+    assert_eq!(people(fixture).await, 2);
 }
 
 /// A function that ignores the failure of a statement is not told that all is well while the database dropped it.

@@ -9,6 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use memchr::{memchr, memchr_iter, memchr3};
 use tokio::io::{AsyncRead, ReadBuf};
 
 /// The bytes, and what they are encoded as.
@@ -63,11 +64,8 @@ impl BareSigns {
             return None;
         }
         self.at_request = is_whole(read);
-        let end = read.iter().position(|byte| *byte == b'\n')?;
-        let (line, rest) = read.split_at(end);
-        if !line.iter().any(|byte| sign(*byte).is_some()) {
-            return None;
-        }
+        let (line, rest) = read.split_at(memchr(b'\n', read)?);
+        memchr3(b'<', b'>', b'"', line)?;
         let mut encoded = Vec::with_capacity(read.len() + 32);
         for byte in line {
             match sign(*byte) {
@@ -87,14 +85,15 @@ fn sign(byte: u8) -> Option<&'static [u8; 3]> {
 
 /// Whether these bytes, which begin with a request, are whole requests without bodies.
 fn is_whole(read: &[u8]) -> bool {
-    let announces_body = |line: &[u8]| {
+    let announces_body = |end: usize| {
+        let line = &read[end + 1..];
         let starts = |name: &&[u8]| {
             line.get(..name.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(name))
         };
         BODY_HEADERS.iter().any(starts)
     };
-    read.ends_with(b"\r\n\r\n") && !read.split(|byte| *byte == b'\n').any(announces_body)
+    read.ends_with(b"\r\n\r\n") && !memchr_iter(b'\n', read).any(announces_body)
 }
 
 #[cfg(test)]

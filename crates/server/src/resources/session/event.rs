@@ -217,7 +217,8 @@ mod tests {
             event("b", 1000, "{}"),
             event("a", 1001, "{}"),
             event("a", 1000, "{\"n\":1}"),
-            event("a{", 1000, "}"),
+            event("a1", 1000, "2"),
+            event("a", 1000, "12"),
         ] {
             assert_ne!(id, event_id(&other));
         }
