@@ -1,14 +1,15 @@
 //! Moves the write-ahead log into the database file, beside the writer.
 //!
-//! A thread of its own copies what it can (passive: nobody waits). The log can only be restarted at a moment when all of
-//! it was copied, which never comes under steady writing; when the log has grown, the writer is asked to copy the little
-//! that is left between two commits.
+//! A thread of its own copies what it can (passive: nobody waits): at rest, and when the log is half full. Not earlier,
+//! because a page that was written many times is copied once. The log can only be restarted at a moment when all of it
+//! was copied, which never comes under steady writing; when it is full, the writer is asked to copy the little that is
+//! left between two commits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -17,10 +18,10 @@ use crate::Result;
 
 /// How often the log is looked at.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// A log of this many pages is worth copying.
-const COPY_PAGES_MIN: i64 = 1_000;
-/// A log of this many pages should be restarted.
-const RESTART_PAGES_MIN: i64 = 16_000;
+/// Passes over the log before the writer is asked.
+const PASSES_MAX: u32 = 10;
+/// A pass that leaves the writer little to do.
+const SHORT_PASS: Duration = Duration::from_millis(4);
 
 /// Set when the writer should finish a checkpoint.
 #[derive(Debug, Clone, Default)]
@@ -41,16 +42,21 @@ pub(crate) struct Checkpointer {
 impl Checkpointer {
     pub fn start(config: &SqliteConfig, wanted: Wanted) -> Result<Self> {
         let connection = open::writer(config)?;
-        let wal = open::beside(&config.file, "-wal");
+        let pages_max = config.log_pages_max;
         let (stop, stopped) = channel::<()>();
         let thread = std::thread::Builder::new()
             .name("checkpointer".into())
             .spawn(move || {
+                let mut seen = 0;
                 while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                    let bytes = std::fs::metadata(&wal).map_or(0, |metadata| metadata.len());
-                    if bytes > COPY_PAGES_MIN.unsigned_abs() * 4096 {
-                        copy(&connection, &wanted);
+                    let Some((pages, copied)) = checkpoint(&connection, "NOOP") else {
+                        continue;
+                    };
+                    let at_rest = pages == seen && copied < pages;
+                    if at_rest || pages > pages_max / 2 {
+                        copy(&connection, &wanted, pages_max);
                     }
+                    seen = pages;
                 }
             })?;
         Ok(Self {
@@ -69,18 +75,31 @@ impl Drop for Checkpointer {
     }
 }
 
-fn copy(connection: &Connection, wanted: &Wanted) {
-    // Whether all of these pages were copied says nothing: the writer has added to them meanwhile.
-    if passive(connection).is_some_and(|pages| pages > RESTART_PAGES_MIN) {
-        passive(connection); // what came meanwhile, so that the writer has little left to do
-        wanted.0.store(true, Ordering::Relaxed);
+/// Each pass copies what was written during the one before, so there is less and less of it. When a pass took next to no
+/// time, what is left for the writer, whom all callers wait for, takes next to none too.
+fn copy(connection: &Connection, wanted: &Wanted, pages_max: i64) {
+    for _ in 0..PASSES_MAX {
+        let began = Instant::now();
+        if passive(connection).is_none_or(|pages| pages < pages_max) {
+            return;
+        }
+        if began.elapsed() < SHORT_PASS {
+            break;
+        }
     }
+    wanted.0.store(true, Ordering::Relaxed);
 }
 
 /// Copies what no reader is in the way of. Returns the pages that the log had when it began.
 pub(crate) fn passive(connection: &Connection) -> Option<i64> {
-    let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1));
-    pages
+    checkpoint(connection, "PASSIVE").map(|(pages, _)| pages)
+}
+
+/// Runs a checkpoint; returns the pages of the log, and how many of them are copied.
+fn checkpoint(connection: &Connection, mode: &str) -> Option<(i64, i64)> {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    let counts = connection.query_row(&sql, [], |row| Ok((row.get(1)?, row.get(2)?)));
+    counts
         .inspect_err(|error| tracing::warn!(%error, "a checkpoint failed; it is tried again"))
         .ok()
 }

@@ -26,7 +26,10 @@ fn noise(length: usize) -> String {
 async fn the_log_stays_bounded_under_steady_writes_and_reads() {
     const WRITTEN_MIB: u32 = 256;
     const LOG_MIB_MAX: u64 = 160;
-    let fixture = Fixture::sqlite_with(|config| config.file.set_file_name("any name.sqlite"));
+    let fixture = Fixture::sqlite_with(|config| {
+        config.file.set_file_name("any name.sqlite");
+        config.log_pages_max = 16_000;
+    });
     let log = fixture.file().with_file_name("any name.sqlite-wal");
     let stop = Arc::new(AtomicBool::new(false));
     let mut readers = JoinSet::new();
