@@ -29,7 +29,10 @@ fuzz_target!(|bytes: &[u8]| {
     let written = serde_json::to_string(&session).expect("a session is JSON");
     assert!(!written.contains('\n'), "more than one line: {written}");
     let mut read: Session = serde_json::from_str(&written).expect("what is stored can be read");
-    assert_eq!(serde_json::to_string(&read).expect("a session is JSON"), written);
+    assert_eq!(
+        serde_json::to_string(&read).expect("a session is JSON"),
+        written
+    );
     let (changed, _) = attributes.apply(&mut read, LIMITS);
     assert!(!changed, "the same call again changed {written}");
 });

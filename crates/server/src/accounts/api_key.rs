@@ -3,10 +3,16 @@
 use serde::{Deserialize, Serialize};
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{
-    Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Query, Reference, Value,
+    Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Query, Reference, Tx, Value,
 };
 
-use crate::auth::roles::Scopes;
+use super::member::{Member, insert_member};
+use super::project::known_project;
+use super::user::{User, UserType, insert_user};
+use super::{AccountError, SCOPE};
+use crate::app::App;
+use crate::auth::roles::{Role, Scopes};
+use crate::auth::token::{Claims, TokenKind};
 
 /// A key of a program. Its id is the `jti` of the JWT.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,4 +86,123 @@ pub fn of_project(project: ObjectId) -> Query {
         limit: 1000,
         ..Query::default()
     }
+}
+
+/// An API key to be made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewApiKey {
+    /// The project that it opens.
+    pub project: ObjectId,
+    /// What it is for.
+    pub name: String,
+    /// As what it acts.
+    pub role: Role,
+    /// Less than the role allows, when given.
+    pub scopes: Option<Scopes>,
+    /// When it ends by itself.
+    pub expires_at: Option<Millis>,
+}
+
+/// An API key that was made. The token is shown once.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedApiKey {
+    pub id: ObjectId,
+    pub token: String,
+}
+
+/// Makes an API key with a service account of its own.
+pub async fn create_api_key(app: &App, new: NewApiKey) -> Result<CreatedApiKey, AccountError> {
+    let now = app.now();
+    let (project, scopes, expires_at) = (new.project, new.scopes, new.expires_at);
+    let (user, id) = app
+        .store
+        .write(SCOPE, move |tx| {
+            known_project(tx, new.project)?;
+            let account = User {
+                email: None,
+                password_hash: None,
+                name: new.name.clone(),
+                user_type: UserType::ServiceAccount,
+                valid_from: now,
+            };
+            let user = insert_user(tx, account)?;
+            insert_member(
+                tx,
+                Member {
+                    user,
+                    project: new.project,
+                    role: new.role,
+                },
+            )?;
+            let key = ApiKey {
+                name: new.name.clone(),
+                user,
+                project: new.project,
+                scopes: new.scopes,
+                created_at: now,
+                expires_at: new.expires_at,
+                revoked_at: None,
+            };
+            Ok::<_, AccountError>((user, tx.insert(tx.new_id(), key)?.id))
+        })
+        .await?;
+    let claims = Claims {
+        sub: user,
+        jti: id,
+        iat: now.0 / 1000,
+        exp: expires_at.map(|at| at.0 / 1000),
+        project: Some(project),
+        scope: scopes,
+        kind: TokenKind::ApiKey,
+    };
+    Ok(CreatedApiKey {
+        id,
+        token: app.signer.sign(&claims),
+    })
+}
+
+/// An API key as a list shows it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedApiKey {
+    pub id: ObjectId,
+    #[serde(flatten)]
+    pub key: ApiKey,
+}
+
+/// The API keys of a project, newest first.
+pub async fn list_api_keys(
+    app: &App,
+    project: ObjectId,
+) -> Result<Vec<ListedApiKey>, AccountError> {
+    let read = app.store.read(SCOPE, move |snapshot| {
+        let rows = snapshot.page::<ApiKey>(&of_project(project))?.rows;
+        let keys = rows
+            .into_iter()
+            .filter_map(|row| snapshot.get::<ApiKey>(row.id).transpose());
+        keys.map(|row| {
+            row.map(|row| ListedApiKey {
+                id: row.id,
+                key: row.doc,
+            })
+        })
+        .collect::<Result<Vec<_>, store::Error>>()
+    });
+    Ok(read.await?)
+}
+
+/// Revokes an API key; from the moment that this returns, it opens nothing.
+pub async fn revoke_api_key(app: &App, id: ObjectId) -> Result<(), AccountError> {
+    let revoke = move |tx: &mut Tx<'_>| {
+        let unknown = || {
+            AccountError::Unknown(format!(
+                "there is no API key {id}; `hark token list` shows those that are"
+            ))
+        };
+        let mut row = tx.get_for_update::<ApiKey>(id)?.ok_or_else(unknown)?;
+        row.doc.revoked_at.get_or_insert(tx.now());
+        Ok(tx.put(&mut row)?)
+    };
+    app.store.write(SCOPE, revoke).await
 }

@@ -3,11 +3,16 @@
 use serde::{Deserialize, Serialize};
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{
-    Collection, Column, ColumnKind, Document, Identity, Index, ObjectId, Query, Reference, Value,
+    Collection, Column, ColumnKind, Document, Identity, Index, ObjectId, Query, Reference, Tx,
+    Value,
 };
 
-use super::key;
+use super::project::known_project;
+use super::user::{insert_user, person};
+use super::{AccountError, SCOPE, key};
+use crate::app::App;
 use crate::auth::roles::Role;
+use crate::auth::token;
 use crate::identity;
 
 /// A user's role in a project.
@@ -82,5 +87,91 @@ pub fn of_user(user: ObjectId) -> Query {
         filter: Filter::Eq(FieldPath::known("user"), Scalar::Id(user)),
         limit: 1000,
         ..Query::default()
+    }
+}
+
+pub(super) fn insert_member(tx: &mut Tx<'_>, member: Member) -> store::Result<ObjectId> {
+    let key = membership_key(member.user, member.project);
+    let id = tx.insert(tx.new_id(), member)?.id;
+    tx.claim(identity::MEMBERSHIP, &key, id)?;
+    Ok(id)
+}
+
+/// A member to be made, or to be given another role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewMember {
+    pub project: ObjectId,
+    pub email: String,
+    pub role: Role,
+    /// Made when absent; not used for a user who exists.
+    pub password: Option<String>,
+}
+
+/// A member that was made.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedMember {
+    pub user_id: ObjectId,
+    pub email: String,
+    pub role: Role,
+    /// When it was just made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// Makes a user a member of a project, and the user too when there is none with that address.
+pub async fn create_member(app: &App, new: NewMember) -> Result<CreatedMember, AccountError> {
+    let key = identity::email_key(&new.email).ok_or_else(|| {
+        AccountError::Refused(format!("--email: {:?} is not an email address", new.email))
+    })?;
+    let made = new
+        .password
+        .is_none()
+        .then(|| token::new_password(&app.random));
+    let password = new
+        .password
+        .clone()
+        .or_else(|| made.clone())
+        .unwrap_or_default();
+    let user = person(app, &new.email, &password)?;
+    let (project, role) = (new.project, new.role);
+    let (user_id, created) = app
+        .store
+        .write(SCOPE, move |tx| {
+            known_project(tx, project)?;
+            let (user, created) = match tx.owner(identity::ACCOUNT_EMAIL, &key)? {
+                Some(user) => (user, false),
+                None => (insert_user(tx, user.clone())?, true),
+            };
+            set_role(
+                tx,
+                Member {
+                    user,
+                    project,
+                    role,
+                },
+            )?;
+            Ok::<_, AccountError>((user, created))
+        })
+        .await?;
+    Ok(CreatedMember {
+        user_id,
+        email: new.email,
+        role: new.role,
+        password: made.filter(|_| created),
+    })
+}
+
+fn set_role(tx: &mut Tx<'_>, member: Member) -> store::Result<()> {
+    match tx.owner(
+        identity::MEMBERSHIP,
+        &membership_key(member.user, member.project),
+    )? {
+        None => insert_member(tx, member).map(drop),
+        Some(id) => {
+            let mut row = tx.get_for_update::<Member>(id)?.ok_or_else(|| tx.raced())?;
+            row.doc.role = member.role;
+            tx.put(&mut row)
+        }
     }
 }

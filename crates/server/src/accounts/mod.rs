@@ -22,3 +22,16 @@ fn key(kind: store::Kind, key: &str) -> store::Identity {
         required: true,
     }
 }
+
+/// A request that cannot be done, for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Something that is not there.
+    #[error("{0}")]
+    Unknown(String),
+    /// Something that is not acceptable.
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}

@@ -1,9 +1,16 @@
-//! A project: the workspace that sessions belong to, and its keys.
+//! A project: the workspace that sessions belong to, and its keys. `hark project` works on it.
 
 use serde::{Deserialize, Serialize};
-use store::{Collection, Column, ColumnKind, Document, Identity, Millis, ObjectId, Value};
+use store::{
+    Collection, Column, ColumnKind, Document, Identity, Millis, ObjectId, Query, Tx, Value,
+};
 
-use super::key;
+use super::member::{Member, insert_member};
+use super::setup::{existing, not_set_up};
+use super::{AccountError, SCOPE, key};
+use crate::app::App;
+use crate::auth::roles::Role;
+use crate::auth::token;
 use crate::identity;
 
 /// The secrets of identity verification are sealed for this purpose.
@@ -66,4 +73,204 @@ impl Document for Project {
             .chain([key(identity::SDK_KEY, &self.sdk_key)])
             .collect()
     }
+}
+
+/// The live identity secrets of a project, newest first.
+#[must_use]
+pub fn identity_secrets(app: &App, project: &Project) -> Vec<String> {
+    project
+        .identity_secrets
+        .iter()
+        .filter_map(|sealed| app.key.open(IDENTITY_SECRET, sealed).ok())
+        .collect()
+}
+
+/// A project with keys of its own, its secret token and its identity secret.
+pub(super) fn new_project(app: &App, name: &str) -> (Project, String, String) {
+    let (token, secret) = (
+        token::new_api_token(&app.random),
+        token::new_identity_secret(&app.random),
+    );
+    let project = Project {
+        organisation: ObjectId::ZERO,
+        name: name.to_owned(),
+        sdk_key: token::new_sdk_key(&app.random),
+        api_tokens: vec![ApiToken {
+            hash: token.hash,
+            created_at: app.now(),
+        }],
+        identity_secrets: vec![app.key.seal(&app.random, IDENTITY_SECRET, &secret)],
+    };
+    (project, token.token, secret)
+}
+
+pub(super) fn insert_project(
+    tx: &mut Tx<'_>,
+    project: Project,
+) -> store::Result<(ObjectId, String)> {
+    let row = tx.insert(tx.new_id(), project)?;
+    tx.claim(identity::SDK_KEY, &row.doc.sdk_key, row.id)?;
+    for token in &row.doc.api_tokens {
+        tx.claim(identity::API_TOKEN, &token.hash, row.id)?;
+    }
+    Ok((row.id, row.doc.sdk_key))
+}
+
+pub(super) fn known_project(tx: &Tx<'_>, project: ObjectId) -> Result<(), AccountError> {
+    tx.get::<Project>(project)?
+        .map(drop)
+        .ok_or_else(|| unknown_project(project))
+}
+
+fn unknown_project(project: ObjectId) -> AccountError {
+    AccountError::Unknown(format!(
+        "--project: there is no project {project}; `hark project list` shows those that are"
+    ))
+}
+
+/// A project that was made, with the secrets that are shown once.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedProject {
+    pub project_id: ObjectId,
+    pub name: String,
+    pub sdk_key: String,
+    pub api_token: String,
+    pub identity_secret: String,
+}
+
+/// Makes a project in the organisation of the server; its owners become those of the first project.
+pub async fn create_project(app: &App, name: String) -> Result<CreatedProject, AccountError> {
+    let first = existing(app).await?.ok_or_else(not_set_up)?;
+    let (project, api_token, identity_secret) = new_project(app, &name);
+    let (project_id, sdk_key) = app
+        .store
+        .write(SCOPE, move |tx| {
+            let (id, sdk_key) = insert_project(
+                tx,
+                Project {
+                    organisation: first.organisation_id,
+                    ..project.clone()
+                },
+            )?;
+            let key = identity::email_key(&first.user.email).unwrap_or_default();
+            if let Some(owner) = tx.owner(identity::ACCOUNT_EMAIL, &key)? {
+                insert_member(
+                    tx,
+                    Member {
+                        user: owner,
+                        project: id,
+                        role: Role::Owner,
+                    },
+                )?;
+            }
+            Ok::<_, store::Error>((id, sdk_key))
+        })
+        .await?;
+    Ok(CreatedProject {
+        project_id,
+        name,
+        sdk_key,
+        api_token,
+        identity_secret,
+    })
+}
+
+/// A secret of a project that can be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProjectSecret {
+    /// The token of `/admin`.
+    ApiToken,
+    /// The secret of identity verification.
+    Identity,
+}
+
+/// Makes a new value of a secret and returns it. The one before stays valid; older ones end.
+pub async fn rotate(
+    app: &App,
+    project: ObjectId,
+    secret: ProjectSecret,
+) -> Result<String, AccountError> {
+    match secret {
+        ProjectSecret::ApiToken => rotate_api_token(app, project).await,
+        ProjectSecret::Identity => rotate_identity_secret(app, project).await,
+    }
+}
+
+async fn rotate_api_token(app: &App, project: ObjectId) -> Result<String, AccountError> {
+    let token::NewApiToken { token, hash } = token::new_api_token(&app.random);
+    let unit = move |tx: &mut Tx<'_>| {
+        let mut row = tx
+            .get_for_update::<Project>(project)?
+            .ok_or_else(|| unknown_project(project))?;
+        row.doc.api_tokens.insert(
+            0,
+            ApiToken {
+                hash: hash.clone(),
+                created_at: tx.now(),
+            },
+        );
+        tx.claim(identity::API_TOKEN, &hash, project)?;
+        for ended in row
+            .doc
+            .api_tokens
+            .drain(LIVE_SECRETS_MAX.min(row.doc.api_tokens.len())..)
+        {
+            tx.release(identity::API_TOKEN, &ended.hash, project)?;
+        }
+        Ok::<_, AccountError>(tx.put(&mut row)?)
+    };
+    app.store.write(SCOPE, unit).await?;
+    Ok(token)
+}
+
+async fn rotate_identity_secret(app: &App, project: ObjectId) -> Result<String, AccountError> {
+    let secret = token::new_identity_secret(&app.random);
+    let sealed = app.key.seal(&app.random, IDENTITY_SECRET, &secret);
+    let unit = move |tx: &mut Tx<'_>| {
+        let mut row = tx
+            .get_for_update::<Project>(project)?
+            .ok_or_else(|| unknown_project(project))?;
+        row.doc.identity_secrets.insert(0, sealed.clone());
+        row.doc.identity_secrets.truncate(LIVE_SECRETS_MAX);
+        Ok::<_, AccountError>(tx.put(&mut row)?)
+    };
+    app.store.write(SCOPE, unit).await?;
+    Ok(secret)
+}
+
+/// A project as a list shows it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedProject {
+    pub project_id: ObjectId,
+    pub name: String,
+    pub sdk_key: String,
+}
+
+/// All projects, oldest first.
+pub async fn list_projects(app: &App) -> Result<Vec<ListedProject>, AccountError> {
+    let all = Query {
+        sort: vec![store::Sort {
+            path: "id".into(),
+            descending: false,
+        }],
+        limit: 1000,
+        ..Query::default()
+    };
+    let listed = |row: &store::RawRow, snapshot: &store::Snapshot<'_>| {
+        let project = snapshot.get::<Project>(row.id)?;
+        Ok::<_, store::Error>(project.map(|row| ListedProject {
+            project_id: row.id,
+            name: row.doc.name,
+            sdk_key: row.doc.sdk_key,
+        }))
+    };
+    let read = app.store.read(SCOPE, move |snapshot| {
+        let rows = snapshot.page::<Project>(&all)?.rows;
+        rows.iter()
+            .filter_map(|row| listed(row, snapshot).transpose())
+            .collect::<Result<Vec<_>, store::Error>>()
+    });
+    Ok(read.await?)
 }

@@ -1,10 +1,11 @@
 //! A user: a person of a team, or a service account that only holds API keys.
 
 use serde::{Deserialize, Serialize};
-use store::{Collection, Document, Identity, Millis, Value};
+use store::{Collection, Document, Identity, Millis, ObjectId, Tx, Value};
 use utoipa::ToSchema;
 
-use super::key;
+use super::{AccountError, key};
+use crate::app::App;
 use crate::identity;
 
 /// Somebody who may sign in, or something that holds API keys.
@@ -58,4 +59,27 @@ impl Document for User {
             .map(|address| key(identity::ACCOUNT_EMAIL, address))
             .collect()
     }
+}
+
+pub(super) fn person(app: &App, email: &str, password: &str) -> Result<User, AccountError> {
+    let hash = app
+        .passwords
+        .hash(&app.random, password)
+        .map_err(|error| AccountError::Refused(error.to_string()))?;
+    let name = email.split('@').next().unwrap_or(email).to_owned();
+    Ok(User {
+        email: Some(email.to_owned()),
+        password_hash: Some(hash),
+        name,
+        user_type: UserType::Default,
+        valid_from: app.now(),
+    })
+}
+
+pub(super) fn insert_user(tx: &mut Tx<'_>, user: User) -> store::Result<ObjectId> {
+    let row = tx.insert(tx.new_id(), user)?;
+    if let Some(key) = row.doc.email.as_deref().and_then(identity::email_key) {
+        tx.claim(identity::ACCOUNT_EMAIL, &key, row.id)?;
+    }
+    Ok(row.id)
 }

@@ -7,10 +7,10 @@ use serde_json::Value;
 use store::{Clock, Millis, ObjectId};
 
 use super::control::{self, Request};
-use crate::accounts::setup::{
-    CreatedApiKey, CreatedMember, CreatedProject, ListedApiKey, ListedProject, NewApiKey,
-    NewMember, ProjectSecret, SetupRequest, SetupResult,
-};
+use crate::accounts::api_key::{CreatedApiKey, ListedApiKey, NewApiKey};
+use crate::accounts::member::{CreatedMember, NewMember};
+use crate::accounts::project::{CreatedProject, ListedProject, ProjectSecret};
+use crate::accounts::setup::{SetupRequest, SetupResult};
 use crate::auth::roles::Scope;
 use crate::cli;
 use crate::config::Config;

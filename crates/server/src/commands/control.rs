@@ -15,7 +15,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 use super::{database, import};
-use crate::accounts::setup::{self, NewApiKey, NewMember, ProjectSecret, SetupRequest};
+use crate::accounts::api_key::{self, NewApiKey};
+use crate::accounts::member::{self, NewMember};
+use crate::accounts::project::{self, ProjectSecret};
+use crate::accounts::setup::{self, SetupRequest};
 use crate::app::{App, SharedApp, Surroundings};
 use crate::config::Config;
 
@@ -79,24 +82,24 @@ async fn execute(app: &SharedApp, request: Request, progress: &ProgressSender) -
         |result: Result<Value, serde_json::Error>| result.context("the result cannot be shown");
     match request {
         Request::Setup(request) => json(serde_json::to_value(setup::setup(app, request).await?)),
-        Request::TokenCreate(new) => {
-            json(serde_json::to_value(setup::create_api_key(app, new).await?))
-        }
+        Request::TokenCreate(new) => json(serde_json::to_value(
+            api_key::create_api_key(app, new).await?,
+        )),
         Request::TokenList { project } => json(serde_json::to_value(
-            setup::list_api_keys(app, project).await?,
+            api_key::list_api_keys(app, project).await?,
         )),
-        Request::TokenRevoke { id } => {
-            json(serde_json::to_value(setup::revoke_api_key(app, id).await?))
-        }
+        Request::TokenRevoke { id } => json(serde_json::to_value(
+            api_key::revoke_api_key(app, id).await?,
+        )),
         Request::ProjectCreate { name } => json(serde_json::to_value(
-            setup::create_project(app, name).await?,
+            project::create_project(app, name).await?,
         )),
-        Request::ProjectList => json(serde_json::to_value(setup::list_projects(app).await?)),
+        Request::ProjectList => json(serde_json::to_value(project::list_projects(app).await?)),
         Request::ProjectRotate { project, secret } => json(serde_json::to_value(
-            setup::rotate(app, project, secret).await?,
+            project::rotate(app, project, secret).await?,
         )),
         Request::MemberCreate(new) => {
-            json(serde_json::to_value(setup::create_member(app, new).await?))
+            json(serde_json::to_value(member::create_member(app, new).await?))
         }
         Request::Doctor { repair } => {
             database::examine(&app.config, repair, progress.clone()).await

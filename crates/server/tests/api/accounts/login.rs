@@ -92,13 +92,13 @@ async fn a_token_ends_after_a_week() {
 #[tokio::test]
 async fn a_password_may_have_a_colon() {
     let app = TestApp::new().await;
-    let new = server::accounts::setup::NewMember {
+    let new = server::accounts::member::NewMember {
         project: app.project(),
         email: "colon@example.com".into(),
         role: Role::Agent,
         password: Some("pass:word:with:colons".into()),
     };
-    server::accounts::setup::create_member(&app.app, new)
+    server::accounts::member::create_member(&app.app, new)
         .await
         .unwrap();
     basic(&app, "colon@example.com", "pass:word:with:colons")

@@ -1,6 +1,6 @@
 //! What an account may do ends, or changes, at once.
 
-use server::accounts::setup::revoke_api_key;
+use server::accounts::api_key::revoke_api_key;
 use server::auth::roles::Role;
 
 use crate::support::{Accounts, Answer, Call, TestApp};

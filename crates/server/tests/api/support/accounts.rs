@@ -1,10 +1,11 @@
 //! The accounts of a test server: three projects, of which one belongs to another organisation.
 
 use serde_json::json;
+use server::accounts::api_key::{CreatedApiKey, NewApiKey, create_api_key};
+use server::accounts::member::{self, NewMember};
 use server::accounts::organisation::Organisation;
-use server::accounts::setup::{
-    self, CreatedApiKey, NewApiKey, NewMember, SetupRequest, create_api_key, create_project,
-};
+use server::accounts::project::create_project;
+use server::accounts::setup::{self, SetupRequest};
 use server::accounts::{SCOPE, project};
 use server::app::App;
 use server::auth::roles::{Role, Scopes};
@@ -89,7 +90,7 @@ impl Accounts {
             role,
             password: Some(PASSWORD.into()),
         };
-        setup::create_member(app, new).await.unwrap();
+        member::create_member(app, new).await.unwrap();
     }
 }
 
