@@ -1,9 +1,8 @@
 //! Moves the write-ahead log into the database file, beside the writer.
 //!
-//! A thread of its own copies what it can (passive: nobody waits): at rest, and when the log is half full. Not earlier,
-//! because a page that was written many times is copied once. The log can only be restarted at a moment when all of it
-//! was copied, which never comes under steady writing; when it is full, the writer is asked to copy the little that is
-//! left between two commits.
+//! A thread of its own copies what it can (passive: nobody waits): at rest, and when the log has grown. Not earlier, because
+//! a page that was written many times is copied once. The log can only be restarted at a moment when all of it was
+//! copied, which never comes under steady writing: the writer is asked to copy the little that is left between two commits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +17,12 @@ use crate::Result;
 
 /// How often the log is looked at.
 const INTERVAL: Duration = Duration::from_millis(500);
+/// A log that is longer than this part of what it may be is copied and restarted when that is cheap.
+const FULL_PART: i64 = 16;
 /// Passes over the log before the writer is asked.
 const PASSES_MAX: u32 = 10;
 /// A pass that leaves the writer little to do.
-const SHORT_PASS: Duration = Duration::from_millis(4);
+const SHORT_PASS: Duration = Duration::from_millis(10);
 
 /// Set when the writer should finish a checkpoint.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +54,7 @@ impl Checkpointer {
                         continue;
                     };
                     let at_rest = pages == seen && copied < pages;
-                    if at_rest || pages > pages_max / 2 {
+                    if at_rest || pages > pages_max / FULL_PART {
                         copy(&connection, &wanted, pages_max);
                     }
                     seen = pages;
@@ -75,19 +76,22 @@ impl Drop for Checkpointer {
     }
 }
 
-/// Each pass copies what was written during the one before, so there is less and less of it. When a pass took next to no
-/// time, what is left for the writer, whom all callers wait for, takes next to none too.
+/// Each pass copies what was written during the one before. When one took next to no time, little is left, and the
+/// writer, whom all callers wait for, is asked to copy it. While the disk cannot keep up it is not asked, until the log is
+/// as long as it may be.
 fn copy(connection: &Connection, wanted: &Wanted, pages_max: i64) {
     for _ in 0..PASSES_MAX {
         let began = Instant::now();
-        if passive(connection).is_none_or(|pages| pages < pages_max) {
+        let Some(pages) = passive(connection) else {
+            return;
+        };
+        if began.elapsed() < SHORT_PASS || pages > pages_max {
+            wanted
+                .0
+                .store(pages > pages_max / FULL_PART, Ordering::Relaxed);
             return;
         }
-        if began.elapsed() < SHORT_PASS {
-            break;
-        }
     }
-    wanted.0.store(true, Ordering::Relaxed);
 }
 
 /// Copies what no reader is in the way of. Returns the pages that the log had when it began.

@@ -29,8 +29,8 @@ pub struct SqliteConfig {
     pub units_per_commit_max: usize,
     /// Memory for pages, per connection, in KiB.
     pub page_cache_kib: u32,
-    /// A write-ahead log of this many pages (of 4 KiB) is restarted. More make steady writing smoother: a page that is
-    /// written many times is copied into the file once.
+    /// The write-ahead log grows to about this many pages (of 4 KiB) before writers have to wait for the disk. Only writing
+    /// at full speed for long comes near it: it is restarted from a sixteenth of that on, when that holds nobody up.
     pub log_pages_max: i64,
 }
 
@@ -45,7 +45,7 @@ impl SqliteConfig {
             write_queue_max: 4096,
             units_per_commit_max: 256,
             page_cache_kib: 16 * 1024,
-            log_pages_max: 16 * 1024,
+            log_pages_max: 256 * 1024,
         }
     }
 }

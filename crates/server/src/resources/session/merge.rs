@@ -243,6 +243,26 @@ fn absorb(kept: &mut Session, gone: Session, names_max: usize) {
     fill(&mut kept.platform, gone.platform);
     fill(&mut kept.device_type, gone.device_type);
     fill(&mut kept.location, gone.location);
+    fill(&mut kept.facebook_id, gone.facebook_id);
+    fill(&mut kept.instagram_id, gone.instagram_id);
+    fill(&mut kept.instagram_username, gone.instagram_username);
+    fill(&mut kept.telegram_chat_id, gone.telegram_chat_id);
+    fill(&mut kept.telegram_username, gone.telegram_username);
+    fill(&mut kept.checklist_tasks, gone.checklist_tasks);
+    fill(&mut kept.outbound_history, gone.outbound_history);
+    let known: Vec<_> = kept.memory.iter().map(|entry| entry.name.clone()).collect();
+    kept.memory.extend(
+        gone.memory
+            .into_iter()
+            .filter(|entry| !known.contains(&entry.name)),
+    );
+    // What protects the team or the user from messages must not be lost by a merge.
+    kept.blocked |= gone.blocked;
+    if gone.unsubscribed && !kept.unsubscribed {
+        kept.unsubscribed = true;
+        kept.unsubscribed_at = gone.unsubscribed_at;
+        kept.unsubscribe_reason = gone.unsubscribe_reason;
+    }
     for (key, value) in gone.custom_data {
         kept.custom_data.entry(key).or_insert(value);
     }
@@ -284,4 +304,61 @@ fn next_rows<D: Document>(
     };
     let rows = tx.page::<D>(&query)?.rows;
     Ok((!rows.is_empty()).then_some(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::session::document::MemoryEntry;
+
+    fn entry(name: &str, content: &str) -> MemoryEntry {
+        MemoryEntry {
+            name: name.into(),
+            description: String::new(),
+            content: content.into(),
+            actor: "admin".into(),
+            actor_user_id: None,
+            created_at: Millis(0),
+            updated_at: Millis(0),
+        }
+    }
+
+    #[test]
+    fn the_survivor_keeps_its_own_and_takes_what_it_lacks() {
+        let mut kept = Session {
+            name: Some("Ada".into()),
+            tags: vec!["vip".into()],
+            memory: vec![entry("a", "own")],
+            sessions: 2,
+            ..Session::default()
+        };
+        let gone = Session {
+            name: Some("Guest".into()),
+            facebook_id: Some("f".into()),
+            tags: vec!["vip".into(), "trial".into()],
+            memory: vec![entry("a", "other"), entry("b", "new")],
+            sessions: 3,
+            ..Session::default()
+        };
+        absorb(&mut kept, gone, 10);
+        assert_eq!(kept.name.as_deref(), Some("Ada"));
+        assert_eq!(kept.facebook_id.as_deref(), Some("f"));
+        assert_eq!(kept.tags, ["vip", "trial"]);
+        assert_eq!(kept.memory, [entry("a", "own"), entry("b", "new")]);
+        assert_eq!(kept.sessions, 5);
+    }
+
+    #[test]
+    fn a_merge_never_lifts_a_block_or_an_unsubscription() {
+        let mut kept = Session::default();
+        let gone = Session {
+            blocked: true,
+            unsubscribed: true,
+            unsubscribed_at: Some(Millis(7)),
+            ..Session::default()
+        };
+        absorb(&mut kept, gone, 10);
+        assert!(kept.blocked && kept.unsubscribed);
+        assert_eq!(kept.unsubscribed_at, Some(Millis(7)));
+    }
 }
