@@ -45,7 +45,7 @@ impl SqliteConfig {
             write_queue_max: 4096,
             units_per_commit_max: 256,
             page_cache_kib: 16 * 1024,
-            log_pages_max: 256 * 1024,
+            log_pages_max: 64 * 1024,
         }
     }
 }
