@@ -1,6 +1,6 @@
 //! `/admin/*`: what servers of the customer call, with the secret token of a project (wire note §4.14).
 //!
-//! The official client ignores the status of answers and sends nothing twice, so what can be kept of a call is kept.
+//! The official client ignores the status of answers and sends nothing twice, so what can be kept of a call within the limits is kept.
 
 mod auth;
 mod contacts;

@@ -19,7 +19,7 @@ use crate::Result;
 const INTERVAL: Duration = Duration::from_millis(500);
 /// A log that is longer than this part of what it may be is copied and restarted when that is cheap.
 const FULL_PART: i64 = 16;
-/// Passes over the log before the writer is asked.
+/// Passes over the log before it is left for the next look.
 const PASSES_MAX: u32 = 10;
 /// A pass that leaves the writer little to do.
 const SHORT_PASS: Duration = Duration::from_millis(10);
