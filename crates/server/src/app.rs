@@ -13,8 +13,10 @@ use crate::auth::keys::ServerKey;
 use crate::auth::password::{Cost, Passwords};
 use crate::auth::token::{Random, TokenSigner};
 use crate::config::Config;
+use crate::geoip::GeoIp;
 use crate::http::health::Readiness;
 use crate::http::rate_limit::RateLimit;
+use crate::live::Hub;
 use crate::resources::session::attributes::AttributeLimits;
 use crate::resources::session::render::SessionCache;
 use crate::schema::SCHEMA;
@@ -34,6 +36,8 @@ pub struct App {
     pub credentials: Arc<Credentials>,
     pub wrong_tokens: WrongTokens,
     pub limits: RateLimits,
+    pub live: Arc<Hub>,
+    pub geoip: GeoIp,
     pub readiness: Readiness,
     pub registry: Registry,
     clock: Arc<dyn Clock>,
@@ -100,6 +104,8 @@ impl App {
             credentials,
             wrong_tokens: WrongTokens::default(),
             limits: RateLimits::new(&config),
+            live: Arc::default(),
+            geoip: GeoIp::default(),
             readiness: Readiness::default(),
             registry: Registry::new(),
             config,

@@ -25,19 +25,29 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<IdentityChange>(),
         Registered::of::<Merge>(),
     ],
-    migrations: &[Migration {
-        version: 1,
-        steps: &[
-            Step::Create(&ORGANISATIONS),
-            Step::Create(&PROJECTS),
-            Step::Create(&USERS),
-            Step::Create(&MEMBERS),
-            Step::Create(&API_KEYS),
-            Step::Create(&SESSIONS),
-            Step::Create(&EVENTS),
-            Step::Create(&IDENTITY_CHANGES),
-            Step::Create(&MERGES),
-        ],
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            steps: &[
+                Step::Create(&ORGANISATIONS),
+                Step::Create(&PROJECTS),
+                Step::Create(&USERS),
+                Step::Create(&MEMBERS),
+                Step::Create(&API_KEYS),
+                Step::Create(&SESSIONS),
+                Step::Create(&EVENTS),
+                Step::Create(&IDENTITY_CHANGES),
+                Step::Create(&MERGES),
+            ],
+        },
+        // Client SDKs: credentials of merged sessions are looked up by their public half.
+        Migration {
+            version: 2,
+            steps: &[
+                Step::AddColumn(&Registered::of::<Merge>(), "gleap_id"),
+                Step::AddIndex(&MERGES, "merge_by_gleap_id"),
+            ],
+        },
+    ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),
 };

@@ -32,6 +32,20 @@ pub struct Project {
     pub api_tokens: Vec<ApiToken>,
     /// The secrets of identity verification, sealed with the server key; newest first, at most two.
     pub identity_secrets: Vec<String>,
+    /// Whether clients must prove who their user is.
+    #[serde(default)]
+    pub identity_verification: Verification,
+}
+
+/// Whether the `userHash` of an identify call of a client is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verification {
+    /// It is not looked at.
+    #[default]
+    Off,
+    /// Without a right one nobody becomes a user.
+    Required,
 }
 
 /// A secret token of `/admin`: only its hash is kept.
@@ -100,6 +114,7 @@ pub(super) fn new_project(app: &App, name: &str) -> (Project, String, String) {
             created_at: app.now(),
         }],
         identity_secrets: vec![app.key.seal(&app.random, IDENTITY_SECRET, &secret)],
+        identity_verification: Verification::Off,
     };
     (project, token.token, secret)
 }

@@ -10,10 +10,11 @@ use store::{Change, Millis, ObjectId, Snapshot};
 use super::project_token::ProjectAccess;
 use super::roles::{Role, Scopes};
 use super::token::{Claims, TokenKind, hash_api_token};
+use super::visitor::SdkProject;
 use crate::accounts::SCOPE;
 use crate::accounts::api_key::ApiKey;
 use crate::accounts::member::{self, Member};
-use crate::accounts::project::Project;
+use crate::accounts::project::{Project, identity_secrets};
 use crate::accounts::user::{User, UserType};
 use crate::app::App;
 use crate::cache::CommitCache;
@@ -53,6 +54,7 @@ pub struct Access {
 pub struct Credentials {
     users: CommitCache<Box<str>, Arc<Credential>, UnitWeighter>,
     projects: CommitCache<Box<str>, Arc<ProjectAccess>, UnitWeighter>,
+    sdk_keys: CommitCache<Box<str>, Arc<SdkProject>, UnitWeighter>,
 }
 
 impl Default for Credentials {
@@ -61,6 +63,7 @@ impl Default for Credentials {
         Self {
             users: CommitCache::new(size, size as u64, UnitWeighter),
             projects: CommitCache::new(size, size as u64, UnitWeighter),
+            sdk_keys: CommitCache::new(size, size as u64, UnitWeighter),
         }
     }
 }
@@ -76,6 +79,7 @@ impl Credentials {
         if changes.iter().any(concerns_accounts) {
             self.users.clear();
             self.projects.clear();
+            self.sdk_keys.clear();
         }
     }
 
@@ -135,6 +139,37 @@ impl Credentials {
         app.credentials
             .projects
             .keep(ticket, token.into(), Arc::clone(&access));
+        Ok(access)
+    }
+
+    /// The project of a public key.
+    ///
+    /// # Errors
+    /// 401 when no project has it.
+    pub async fn of_sdk_key(app: &App, key: &str) -> Result<Arc<SdkProject>, ApiError> {
+        if let Some(known) = app.credentials.sdk_keys.get(key) {
+            return Ok(known);
+        }
+        let ticket = app.credentials.sdk_keys.ticket();
+        let wanted = key.to_owned();
+        let read = app.store.read(SCOPE, move |snapshot| {
+            Ok::<_, ApiError>(snapshot.find::<Project>(identity::SDK_KEY, &wanted)?)
+        });
+        let Some(row) = read.await? else {
+            return Err(ApiError::unauthorized(
+                "invalid_sdk_key",
+                "No project has this SDK key. `hark project list` shows those that are.",
+            ));
+        };
+        let access = Arc::new(SdkProject {
+            project: row.id,
+            organisation: row.doc.organisation,
+            verification: row.doc.identity_verification,
+            identity_secrets: identity_secrets(app, &row.doc),
+        });
+        app.credentials
+            .sdk_keys
+            .keep(ticket, key.into(), Arc::clone(&access));
         Ok(access)
     }
 }

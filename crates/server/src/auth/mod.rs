@@ -5,6 +5,7 @@
 //! | [`Member`] | `Authorization: Bearer <JWT>` and `project: <id>` | `/v3/*` of one project, with the scope it names |
 //! | [`SignedIn`] | `Authorization: Bearer <JWT>` | what concerns the caller itself |
 //! | [`ProjectToken`] | `Api-Token: <secret token>` | `/admin/*` of one project |
+//! | [`Visitor`] | `Api-Token: <SDK key>`, `Gleap-Id` and `Gleap-Hash` | what client SDKs call, of one session |
 
 mod credentials;
 pub mod keys;
@@ -13,7 +14,9 @@ pub mod password;
 mod project_token;
 pub mod roles;
 pub mod token;
+mod visitor;
 
 pub use credentials::{Access, Credential, Credentials};
 pub use member::{AnyMember, Member, SessionsRead, SessionsWrite, SignedIn};
 pub use project_token::{ProjectAccess, ProjectToken, WrongTokens};
+pub use visitor::{ClientCredential, SdkProject, Visitor};

@@ -15,7 +15,7 @@ use super::no_null::take_out_null;
 use super::observe::Observe;
 use super::{docs, health, metrics, not_implemented};
 use crate::app::{App, SharedApp};
-use crate::{admin, resources};
+use crate::{admin, files, live, resources, sdk};
 
 /// The general part of the API description.
 #[derive(OpenApi)]
@@ -29,6 +29,9 @@ use crate::{admin, resources};
     tags(
         (name = "Session", description = "End users of your product, known and anonymous."),
         (name = "User", description = "The caller, and signing in."),
+        (name = "Project", description = "The settings of a project."),
+        (name = "Ticket", description = "What end users report."),
+        (name = "SDK", description = "What client SDKs call, with the public SDK key of a project."),
         (name = "Admin", description = "What your own servers call, with the secret API token of a project."),
         (name = "Server", description = "The state of the server."),
     ),
@@ -42,6 +45,12 @@ fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
         .merge(resources::session::routes())
         .merge(resources::user::routes())
         .merge(resources::login::routes())
+        .merge(resources::project::routes())
+        .merge(resources::ticket::routes())
+        // Apps and pages of the customer: /sessions, /config, /bugs, /uploads, /outbound; /ws and /; /files
+        .merge(sdk::routes())
+        .merge(live::routes())
+        .merge(files::routes())
         // Servers of the customer: /admin
         .merge(admin::routes())
         // Operators: /healthz, /readyz, /metrics
@@ -89,6 +98,8 @@ pub fn openapi(app: &SharedApp) -> String {
     );
     let token = ApiKeyValue::with_description("Api-Token", "The secret API token of the project.");
     components.add_security_scheme("apiToken", SecurityScheme::ApiKey(ApiKey::Header(token)));
+    let key = ApiKeyValue::with_description("Api-Token", "The public SDK key of the project.");
+    components.add_security_scheme("sdkKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     let mut description = serde_json::to_value(description).unwrap_or_default();
     take_out_null(&mut description);
     description.to_string()

@@ -40,16 +40,30 @@ pub struct Merge {
 /// The table of merges.
 pub static MERGES: Collection = Collection {
     table: "merge",
-    columns: &[Column {
-        name: "survivor",
-        path: "survivor",
-        kind: ColumnKind::Id,
-    }],
-    indexes: &[Index {
-        name: "merge_by_survivor",
-        columns: &["survivor"],
-        not_null: None,
-    }],
+    columns: &[
+        Column {
+            name: "survivor",
+            path: "survivor",
+            kind: ColumnKind::Id,
+        },
+        Column {
+            name: "gleap_id",
+            path: "gleapId",
+            kind: ColumnKind::Text,
+        },
+    ],
+    indexes: &[
+        Index {
+            name: "merge_by_survivor",
+            columns: &["survivor"],
+            not_null: None,
+        },
+        Index {
+            name: "merge_by_gleap_id",
+            columns: &["gleap_id"],
+            not_null: None,
+        },
+    ],
     cluster: &[],
     references: &[Reference {
         column: "survivor",
@@ -61,7 +75,7 @@ impl Document for Merge {
     const COLLECTION: &'static Collection = &MERGES;
 
     fn promoted(&self) -> Vec<Value> {
-        vec![self.survivor.into()]
+        vec![self.survivor.into(), self.gleap_id.as_str().into()]
     }
 
     fn identities(&self) -> Vec<Identity> {

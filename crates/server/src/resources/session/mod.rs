@@ -1,6 +1,7 @@
 //! Sessions: `/v3/sessions`.
 
 pub mod attributes;
+pub mod credential;
 pub mod document;
 pub mod erase;
 pub mod event;

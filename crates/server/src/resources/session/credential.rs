@@ -1,0 +1,72 @@
+//! The credential of a session: who holds it acts for the session (wire note §3.1, §8).
+
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{Query, Row, Snapshot, Tx};
+use subtle::ConstantTimeEq;
+
+use super::document::Session;
+use super::merge::Merge;
+use crate::auth::ClientCredential;
+use crate::identity;
+
+/// The session that a credential opens, to change it: its own, or the one that it was merged into.
+/// `None` when there is none, or the secret half is wrong.
+///
+/// # Errors
+/// Those of the store.
+pub fn resolve(
+    tx: &mut Tx<'_>,
+    credential: &ClientCredential,
+) -> store::Result<Option<Row<Session>>> {
+    match tx.find_for_update::<Session>(identity::GLEAP_ID, &credential.gleap_id)? {
+        Some(row) if opens(tx, &row, credential)? => Ok(Some(row)),
+        _ => Ok(None),
+    }
+}
+
+/// The same, to look at it.
+///
+/// # Errors
+/// Those of the store.
+pub fn look_up(
+    snapshot: &Snapshot<'_>,
+    credential: &ClientCredential,
+) -> store::Result<Option<Row<Session>>> {
+    match snapshot.find::<Session>(identity::GLEAP_ID, &credential.gleap_id)? {
+        Some(row) if opens(snapshot, &row, credential)? => Ok(Some(row)),
+        _ => Ok(None),
+    }
+}
+
+fn opens(
+    snapshot: &Snapshot<'_>,
+    row: &Row<Session>,
+    credential: &ClientCredential,
+) -> store::Result<bool> {
+    if row.doc.gleap_id == credential.gleap_id {
+        return Ok(is_same(&row.doc.gleap_hash, &credential.gleap_hash));
+    }
+    let merges = snapshot.page::<Merge>(&Query {
+        filter: Filter::And(vec![
+            Filter::Eq(
+                FieldPath::known("gleapId"),
+                Scalar::Text(credential.gleap_id.clone()),
+            ),
+            Filter::Eq(FieldPath::known("survivor"), Scalar::Id(row.id)),
+        ]),
+        limit: 1,
+        ..Query::default()
+    })?;
+    let Some(merge) = merges.rows.first() else {
+        return Ok(false);
+    };
+    Ok(is_same(
+        &merge.parse::<Merge>()?.gleap_hash,
+        &credential.gleap_hash,
+    ))
+}
+
+/// Compares without telling, by the time it takes, how much is right.
+fn is_same(known: &str, given: &str) -> bool {
+    known.as_bytes().ct_eq(given.as_bytes()).into()
+}
