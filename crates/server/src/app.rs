@@ -18,6 +18,7 @@ use crate::http::health::Readiness;
 use crate::http::rate_limit::RateLimit;
 use crate::live::Hub;
 use crate::resources::session::attributes::AttributeLimits;
+use crate::resources::session::event::EventLimits;
 use crate::resources::session::render::SessionCache;
 use crate::schema::SCHEMA;
 
@@ -134,6 +135,21 @@ impl App {
     #[must_use]
     pub fn activity_debounce_ms(&self) -> i64 {
         i64::from(self.config.session.activity_debounce_seconds) * 1000
+    }
+
+    /// Milliseconds of silence that end a visit.
+    #[must_use]
+    pub fn visit_gap_ms(&self) -> i64 {
+        i64::from(self.config.session.visit_gap_minutes) * 60_000
+    }
+
+    /// How large an event may be.
+    #[must_use]
+    pub fn event_limits(&self) -> EventLimits {
+        EventLimits {
+            name_chars_max: self.config.limits.event_name_chars_max,
+            data_bytes_max: self.config.limits.event_data_bytes_max,
+        }
     }
 
     /// Brings the gauges up to date, for `/metrics`.

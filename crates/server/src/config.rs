@@ -110,6 +110,7 @@ pub struct Limits {
     pub attributes_bytes_max: usize,
     pub event_names_max: usize,
     pub events_per_track_max: usize,
+    pub events_per_ping_max: usize,
     pub event_name_chars_max: usize,
     pub event_data_bytes_max: usize,
 }
@@ -144,6 +145,7 @@ pub struct Shutdown {
 #[serde(deny_unknown_fields)]
 pub struct Session {
     pub activity_debounce_seconds: u32,
+    pub visit_gap_minutes: u32,
 }
 
 /// What is wrong with the configuration: one line for each fault, naming its source, key and value.
@@ -152,7 +154,7 @@ pub struct Session {
 pub struct ConfigError(Vec<String>);
 
 /// The values that numbers may have.
-const RANGES: [(&str, RangeInclusive<u64>); 23] = [
+const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("http.header_bytes_max", 1_024..=1 << 20),
     ("http.uri_bytes_max", 256..=1 << 16),
     ("http.body_bytes_max", 1_024..=1 << 30),
@@ -166,6 +168,7 @@ const RANGES: [(&str, RangeInclusive<u64>); 23] = [
     ("limits.attributes_bytes_max", 16..=1 << 20),
     ("limits.event_names_max", 1..=10_000),
     ("limits.events_per_track_max", 1..=100_000),
+    ("limits.events_per_ping_max", 1..=10_000),
     ("limits.event_name_chars_max", 1..=4_096),
     ("limits.event_data_bytes_max", 16..=1 << 20),
     ("sqlite.reader_threads", 1..=256),
@@ -176,6 +179,7 @@ const RANGES: [(&str, RangeInclusive<u64>); 23] = [
     ("cache.sessions_mib", 0..=1 << 20),
     ("shutdown.deadline_ms", 0..=3_600_000),
     ("session.activity_debounce_seconds", 0..=86_400),
+    ("session.visit_gap_minutes", 1..=1_440),
 ];
 
 impl Config {

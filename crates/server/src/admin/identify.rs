@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{new_credential, origin};
+use super::origin;
 use crate::app::SharedApp;
 use crate::auth::ProjectToken;
 use crate::http::Json;
@@ -15,6 +15,7 @@ use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
 use crate::identity;
 use crate::resources::session::attributes::Attributes;
+use crate::resources::session::credential::NewCredential;
 use crate::resources::session::identify::{self, Identify, Overflow, Refusal};
 
 /// What to say of a user: `userId` and any attributes.
@@ -102,7 +103,7 @@ pub async fn identify(
         }),
         activity_debounce_ms: app.activity_debounce_ms(),
         origin: origin("/admin/identify"),
-        credential: new_credential(&app),
+        credential: NewCredential::new(&app.random),
     };
     let unit = move |tx: &mut store::Tx<'_>| {
         identify::identify(tx, &call).map(|identified| (identified.row.id, identified.created))

@@ -11,11 +11,9 @@ use axum::Extension;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use crate::app::{App, SharedApp};
-use crate::auth::token;
+use crate::app::SharedApp;
 use crate::http::limits::BodyLimit;
 use crate::resources::session::history::Origin;
-use crate::resources::session::identify::NewCredential;
 
 /// The operations of the surface.
 pub fn routes() -> OpenApiRouter<SharedApp> {
@@ -33,13 +31,5 @@ fn origin(path: &str) -> Origin {
         original_url: Some(path.into()),
         user_id: None,
         has_api_key: true,
-    }
-}
-
-/// A credential for a session that may have to be made.
-pub fn new_credential(app: &App) -> NewCredential {
-    NewCredential {
-        gleap_id: hex::encode(app.random.bytes::<12>()),
-        gleap_hash: token::new_gleap_hash(&app.random),
     }
 }

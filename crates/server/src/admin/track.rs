@@ -8,16 +8,17 @@ use store::{Millis, Tx};
 use utoipa::ToSchema;
 
 use super::identify::user_id;
-use super::{new_credential, origin};
+use super::origin;
 use crate::app::{App, SharedApp};
 use crate::auth::ProjectToken;
 use crate::http::Json;
 use crate::http::error::{ApiError, FAULTS_TOLD_MAX};
 use crate::http::json::{Checked, fault};
 use crate::http::responses::ErrorResponses;
+use crate::resources::session::credential::NewCredential;
 use crate::resources::session::event::{self, Sent, Tracked};
 use crate::resources::session::history::{Identifiers, Origin};
-use crate::resources::session::identify::{self, NewCredential};
+use crate::resources::session::identify;
 
 /// A batch may be this large: the most events, each with data of some kilobytes.
 pub const BODY_BYTES_MAX: usize = 16 << 20;
@@ -141,7 +142,7 @@ fn by_user(app: &App, batch: &Batch<'_>) -> (IndexMap<String, UserEvents>, Vec<S
         match read_event(app, raw) {
             Ok((user, sent)) => {
                 let entry = users.entry(user).or_insert_with(|| UserEvents {
-                    credential: new_credential(app),
+                    credential: NewCredential::new(&app.random),
                     events: Vec::new(),
                 });
                 entry.events.push(sent);
@@ -159,47 +160,18 @@ fn read_event(app: &App, raw: &RawValue) -> Result<(String, Sent), String> {
     let event: RawEvent = serde_json::from_str(raw.get()).map_err(|_| mismatch(raw))?;
     let user = user_id(event.user_id.as_deref())
         .map_err(|_| ".userId: must be the id of a user in your system")?;
-    let limits = &app.config.limits;
-    let name = event
-        .name
-        .filter(|name| !name.is_empty())
-        .ok_or(".name: must not be empty")?;
-    if name.chars().count() > limits.event_name_chars_max {
-        return Err(format!(
-            ".name: is longer than {} characters",
-            limits.event_name_chars_max
-        ));
-    }
-    let data = event
-        .data
-        .filter(|data| data.get() != "null")
-        .map(compact)
-        .transpose()?;
-    if data
-        .as_ref()
-        .is_some_and(|data| data.get().len() > limits.event_data_bytes_max)
-    {
-        return Err(format!(
-            ".data: is longer than {} bytes",
-            limits.event_data_bytes_max
-        ));
-    }
     let date = event
         .date
         .map(|text| Millis::parse(&text).ok_or(".date: must be like 2026-01-31T08:05:00.123Z"))
         .transpose()?;
-    Ok((user, Sent { name, date, data }))
+    let sent = event::sent(event.name, date, event.data, app.event_limits())?;
+    Ok((user, sent))
 }
 
 /// The field of an event that has the wrong type.
 fn mismatch(raw: &RawValue) -> String {
     let (path, wrong) = fault::<RawEvent>(raw.get().as_bytes()).unwrap_or_default();
     format!(".{path}: {wrong}")
-}
-
-/// Answers are one line: line breaks and spaces between the parts of a value go.
-fn compact(data: Box<RawValue>) -> Result<Box<RawValue>, String> {
-    crate::resources::session::attributes::compact(&data).map_err(|why| format!(".data: {why}"))
 }
 
 fn track_user(

@@ -1,6 +1,7 @@
 //! Callers of the SDK surface: the apps and pages of the customer, with the public key of a project, and the session that
 //! they act for (wire note §3.1).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -12,6 +13,7 @@ use super::credentials::Credentials;
 use crate::accounts::project::Verification;
 use crate::app::SharedApp;
 use crate::http::ApiError;
+use crate::http::client_address::ClientAddress;
 
 /// A project as its public key opens it.
 #[derive(Debug)]
@@ -54,12 +56,15 @@ pub struct Visitor {
     pub access: Arc<SdkProject>,
     /// Not verified.
     pub credential: Option<ClientCredential>,
+    /// Where the call comes from.
+    pub address: IpAddr,
 }
 
 impl FromRequestParts<SharedApp> for Visitor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, ApiError> {
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, app).await;
         let headers = &parts.headers;
         let access = Self::project(app, header(headers, "api-token")).await?;
         Ok(Self {
@@ -68,6 +73,7 @@ impl FromRequestParts<SharedApp> for Visitor {
                 header(headers, "gleap-id"),
                 header(headers, "gleap-hash"),
             ),
+            address,
         })
     }
 }

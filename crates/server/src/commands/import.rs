@@ -17,10 +17,10 @@ use super::accounts::id;
 use super::control::{self, Progress, ProgressSender, Request};
 use crate::accounts::SCOPE;
 use crate::accounts::project::Project;
-use crate::admin::new_credential;
 use crate::app::SharedApp;
 use crate::cli;
 use crate::config::Config;
+use crate::resources::session::credential::NewCredential;
 use crate::resources::session::history::Origin;
 use crate::resources::session::import::{Line, Outcome, read, write};
 
@@ -214,7 +214,7 @@ fn read_file(app: &SharedApp, path: &PathBuf, units: &mpsc::Sender<Chunk>) -> Re
         if text.is_empty() {
             continue;
         }
-        match read(number, text, new_credential(app)) {
+        match read(number, text, NewCredential::new(&app.random)) {
             Ok(line) => chunk.lines.push(line),
             Err(fault) => chunk.faults.push((number, fault)),
         }

@@ -196,6 +196,13 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, code, message).with_retry_after(retry_after)
     }
 
+    /// The same error with another status.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = status;
+        self
+    }
+
     /// 503: overloaded, starting or stopping; try again after `retry_after` seconds.
     #[must_use]
     pub fn unavailable(

@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use super::document::Session;
 use super::merge::Merge;
 use crate::auth::ClientCredential;
+use crate::auth::token::{self, Random};
 use crate::identity;
 
 /// The session that a credential opens, to change it: its own, or the one that it was merged into.
@@ -69,4 +70,25 @@ fn opens(
 /// Compares without telling, by the time it takes, how much is right.
 fn is_same(known: &str, given: &str) -> bool {
     known.as_bytes().ct_eq(given.as_bytes()).into()
+}
+
+/// A credential for a session that may have to be made.
+#[derive(Debug, Clone)]
+pub struct NewCredential {
+    /// The public half: 24 hexadecimal characters.
+    pub gleap_id: String,
+    /// The secret half.
+    pub gleap_hash: String,
+}
+
+impl NewCredential {
+    /// One that nobody can guess. Clients put both halves unencoded into addresses, so they hold no other signs than
+    /// letters, digits, `-` and `_`.
+    #[must_use]
+    pub fn new(random: &Random) -> Self {
+        Self {
+            gleap_id: hex::encode(random.bytes::<12>()),
+            gleap_hash: token::new_gleap_hash(random),
+        }
+    }
 }

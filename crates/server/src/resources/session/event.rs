@@ -1,11 +1,14 @@
 //! Events: what a session did. Stored once each, summed up in the session.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use store::{Collection, Column, ColumnKind, Document, Millis, ObjectId, Reference, Tx, Value};
 
+use super::attributes::compact;
 use super::document::{EventSummary, PageView, Session};
 
 /// The name of the event that a page was looked at; `data.page` says which.
@@ -69,6 +72,50 @@ pub struct Sent {
     pub data: Option<Box<RawValue>>,
 }
 
+/// How large an event may be.
+#[derive(Debug, Clone, Copy)]
+pub struct EventLimits {
+    /// Characters of the name.
+    pub name_chars_max: usize,
+    /// Bytes of the data, as JSON.
+    pub data_bytes_max: usize,
+}
+
+/// An event of the parts that a client sent.
+///
+/// # Errors
+/// What is wrong with which part.
+pub fn sent(
+    name: Option<String>,
+    date: Option<Millis>,
+    data: Option<Box<RawValue>>,
+    limits: EventLimits,
+) -> Result<Sent, String> {
+    let name = name
+        .filter(|name| !name.is_empty())
+        .ok_or(".name: must not be empty")?;
+    if name.chars().count() > limits.name_chars_max {
+        return Err(format!(
+            ".name: is longer than {} characters",
+            limits.name_chars_max
+        ));
+    }
+    let data = data
+        .filter(|data| data.get() != "null")
+        .map(|data| compact(&data).map_err(|why| format!(".data: {why}")))
+        .transpose()?;
+    if data
+        .as_ref()
+        .is_some_and(|data| data.get().len() > limits.data_bytes_max)
+    {
+        return Err(format!(
+            ".data: is longer than {} bytes",
+            limits.data_bytes_max
+        ));
+    }
+    Ok(Sent { name, date, data })
+}
+
 /// What became of a batch for one session.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tracked {
@@ -80,7 +127,8 @@ pub struct Tracked {
 
 /// Stores the events of one session and sums them up in it. The caller writes the session when any were stored.
 ///
-/// The same event (name, date and data) of a session is stored once: its id is made of them, and is its key.
+/// The same event (name, date and data) of a session is stored once: its id is made of them, and is its key. A client may
+/// well do the same thing twice in a millisecond, so the second of one batch is another event, in each repetition of the batch.
 ///
 /// # Errors
 /// Those of the store.
@@ -92,6 +140,7 @@ pub fn track(
     names_max: usize,
 ) -> store::Result<Tracked> {
     let mut tracked = Tracked::default();
+    let mut times = HashMap::new();
     for sent in events {
         let date = bounded(sent.date.unwrap_or(tx.now()), tx.now());
         let event = Event {
@@ -100,7 +149,10 @@ pub fn track(
             date,
             data: sent.data.clone(),
         };
-        if tx.append(event_id(&event), &event)? {
+        let time = times.entry(event_id(&event, 0)).or_insert(0);
+        let id = event_id(&event, *time);
+        *time += 1;
+        if tx.append(id, &event)? {
             tracked.stored += 1;
             summarise(session, &event, names_max);
         } else {
@@ -115,8 +167,12 @@ fn bounded(date: Millis, now: Millis) -> Millis {
     Millis(date.0.clamp(now.0 - YEAR_MS, now.0 + CLOCK_SKEW_MS))
 }
 
-fn event_id(event: &Event) -> ObjectId {
+/// `time`: how often the batch had the same event before.
+fn event_id(event: &Event, time: u32) -> ObjectId {
     let mut hash = Sha256::new();
+    if time > 0 {
+        hash.update(time.to_be_bytes());
+    }
     hash.update(event.date.0.to_be_bytes());
     hash.update((event.name.len() as u64).to_be_bytes());
     hash.update(event.name.as_bytes());
@@ -211,8 +267,8 @@ mod tests {
 
     #[test]
     fn an_event_has_one_id_and_another_event_another() {
-        let id = event_id(&event("a", 1000, "{}"));
-        assert_eq!(id, event_id(&event("a", 1000, "{}")));
+        let id = event_id(&event("a", 1000, "{}"), 0);
+        assert_eq!(id, event_id(&event("a", 1000, "{}"), 0));
         for other in [
             event("b", 1000, "{}"),
             event("a", 1001, "{}"),
@@ -220,8 +276,9 @@ mod tests {
             event("a1", 1000, "2"),
             event("a", 1000, "12"),
         ] {
-            assert_ne!(id, event_id(&other));
+            assert_ne!(id, event_id(&other, 0));
         }
+        assert_ne!(id, event_id(&event("a", 1000, "{}"), 1));
     }
 
     #[test]

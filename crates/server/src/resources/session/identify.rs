@@ -3,16 +3,10 @@
 use store::{Millis, ObjectId, Row, Tx};
 
 use super::attributes::{AttributeLimits, Attributes};
+use super::credential::NewCredential;
 use super::document::Session;
 use super::history::{self, Identifiers, Origin};
 use crate::identity;
-
-/// The credential of a session that may have to be made.
-#[derive(Debug, Clone)]
-pub struct NewCredential {
-    pub gleap_id: String,
-    pub gleap_hash: String,
-}
 
 /// What to do when attributes do not fit the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

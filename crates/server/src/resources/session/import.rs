@@ -4,9 +4,10 @@ use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use store::{ObjectId, Row, Tx};
 
+use super::credential::NewCredential;
 use super::document::Session;
 use super::history::{Identifiers, Origin};
-use super::identify::{self, NewCredential};
+use super::identify;
 use crate::identity;
 
 /// A line of a file, read and ready to be written.

@@ -13,6 +13,7 @@ pub mod lookup;
 pub mod merge;
 pub mod render;
 pub mod schema;
+pub mod visit;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

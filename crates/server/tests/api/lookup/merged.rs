@@ -1,8 +1,9 @@
 //! A session that was merged into another goes on finding it.
 
 use serde_json::{Value, json};
+use server::resources::session::credential::NewCredential;
 use server::resources::session::history::Origin;
-use server::resources::session::identify::{NewCredential, blank, insert};
+use server::resources::session::identify::{blank, insert};
 use server::resources::session::merge::{MergeRefusal, merge};
 use store::ObjectId;
 

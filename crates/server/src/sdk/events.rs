@@ -1,0 +1,231 @@
+//! What a session did, and that it is there: the loop of every client (wire note §4.4, §4.5).
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use store::{Millis, ObjectId, Tx};
+use utoipa::ToSchema;
+
+use super::arrival::Arrival;
+use super::body::Members;
+use super::shield;
+use crate::app::{App, SharedApp};
+use crate::auth::{ClientCredential, Visitor};
+use crate::http::Json;
+use crate::http::error::ApiError;
+use crate::http::responses::ErrorResponses;
+use crate::resources::session::credential;
+use crate::resources::session::event::{self, Sent};
+
+/// A batch may be this large: the most events, each with its data.
+pub const BODY_BYTES_MAX: usize = 8 << 20;
+
+/// A batch of events.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(
+    dead_code,
+    reason = "documents the body, which is read event by event so that a bad one does not spoil the others"
+)]
+pub struct PingBody {
+    /// The newest 500 are taken.
+    pub events: Option<Vec<SdkEventBody>>,
+    /// How long the client has run; not looked at, since clients do not agree on the unit.
+    pub time: Option<f64>,
+    /// Whether the widget is open.
+    pub opened: Option<bool>,
+    /// The kind of client.
+    pub r#type: Option<String>,
+    /// The version of the client.
+    pub sdk_version: Option<String>,
+    /// Whether the client has a socket. Without one, what would be pushed is in the answer.
+    pub ws: Option<bool>,
+}
+
+/// Something that happened.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body")]
+pub struct SdkEventBody {
+    /// What happened, at most 256 characters.
+    pub name: String,
+    /// When, by the client's clock.
+    #[schema(format = DateTime)]
+    pub date: Option<String>,
+    /// More about it, at most 8 KiB.
+    pub data: Option<serde_json::Value>,
+}
+
+/// What the client would have been pushed.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct PingAnswer {
+    /// Actions to perform.
+    #[schema(value_type = Vec<Object>)]
+    pub a: Vec<Box<RawValue>>,
+    /// Unread messages.
+    pub u: u64,
+}
+
+#[derive(Deserialize)]
+struct RawEvent {
+    name: Option<String>,
+    date: Option<Box<RawValue>>,
+    data: Option<Box<RawValue>>,
+}
+
+/// Send events (web)
+///
+/// Always 200: a bad event is left out and its neighbours are kept, and what comes for a session that is not there is dropped,
+/// because clients lose their batch on an error or send it for ever.
+#[utoipa::path(
+    post, path = "/sessions/events", operation_id = "SdkEvents", tag = "SDK",
+    params(
+        ("Gleap-Id" = Option<String>, Header, description = "The public half of the session's credential"),
+        ("Gleap-Hash" = Option<String>, Header, description = "The secret half"),
+    ),
+    request_body = PingBody,
+    responses((status = 200, description = "The events were stored", body = PingAnswer), ErrorResponses),
+    security(("sdkKey" = [])),
+)]
+pub async fn events(
+    app: State<SharedApp>,
+    visitor: Visitor,
+    body: Members,
+) -> Result<Json<PingAnswer>, ApiError> {
+    take(app, visitor, body, "/sessions/events").await
+}
+
+/// Send events (phones and desktop)
+///
+/// The same as the one for the web, under the address that apps use.
+#[utoipa::path(
+    post, path = "/sessions/ping", operation_id = "SdkPing", tag = "SDK",
+    params(
+        ("Gleap-Id" = Option<String>, Header, description = "The public half of the session's credential"),
+        ("Gleap-Hash" = Option<String>, Header, description = "The secret half"),
+    ),
+    request_body = PingBody,
+    responses((status = 200, description = "The events were stored", body = PingAnswer), ErrorResponses),
+    security(("sdkKey" = [])),
+)]
+pub async fn ping(
+    app: State<SharedApp>,
+    visitor: Visitor,
+    body: Members,
+) -> Result<Json<PingAnswer>, ApiError> {
+    take(app, visitor, body, "/sessions/ping").await
+}
+
+async fn take(
+    State(app): State<SharedApp>,
+    visitor: Visitor,
+    body: Members,
+    path: &str,
+) -> Result<Json<PingAnswer>, ApiError> {
+    let (events, faults) = read(&app, &body);
+    let Some(given) = visitor.credential.clone() else {
+        return Ok(Json(PingAnswer::default()));
+    };
+    let (arrival, _) = Arrival::read(&app, &visitor, path, &Default::default());
+    let call = Call {
+        given,
+        arrival,
+        events,
+        names_max: app.config.limits.event_names_max,
+    };
+    let project = visitor.access.project;
+    let write = app.store.write(project, move |tx| {
+        let session = call.run(tx)?;
+        Ok::<_, store::Error>((session, call.events.clone()))
+    });
+    let (session, events) = write
+        .await
+        .map_err(|error| shield(&visitor, error.into()))?;
+    let Some(session) = session else {
+        return Ok(Json(PingAnswer::default()));
+    };
+    app.live.ready(project, session);
+    for event in events {
+        let data = serde_json::value::to_raw_value(&Told::from(&event)).ok();
+        super::report(&app, &visitor, session, "event", data);
+    }
+    super::report_refused(&app, &visitor, session, &faults);
+    Ok(Json(PingAnswer::default()))
+}
+
+/// An event, for those who watch.
+#[derive(Serialize)]
+struct Told<'e> {
+    name: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'e RawValue>,
+}
+
+impl<'e> From<&'e Sent> for Told<'e> {
+    fn from(event: &'e Sent) -> Self {
+        Self {
+            name: &event.name,
+            date: event.date,
+            data: event.data.as_deref(),
+        }
+    }
+}
+
+/// The events that can be kept, and what is wrong with the others.
+fn read(app: &App, body: &Members) -> (Vec<Sent>, Vec<String>) {
+    let batch: Vec<Box<RawValue>> = body
+        .0
+        .get("events")
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default();
+    let most = app.config.limits.events_per_ping_max;
+    let (mut events, mut faults) = (Vec::new(), Vec::new());
+    // Clients drop the oldest when they have too many, and so is done here.
+    let skipped = batch.len().saturating_sub(most);
+    if skipped > 0 {
+        faults.push(format!(
+            "events: {skipped} are more than the {most} of a call"
+        ));
+    }
+    for (number, raw) in batch.iter().enumerate().skip(skipped) {
+        match read_event(app, raw) {
+            Ok(event) => events.push(event),
+            Err(fault) => faults.push(format!("events[{number}]{fault}")),
+        }
+    }
+    (events, faults)
+}
+
+fn read_event(app: &App, raw: &RawValue) -> Result<Sent, String> {
+    let event: RawEvent =
+        serde_json::from_str(raw.get()).map_err(|_| ": expected {name, date, data}")?;
+    // Some clients write dates that nobody else reads: then the time of arrival counts.
+    let date = event
+        .date
+        .and_then(|raw| serde_json::from_str::<String>(raw.get()).ok())
+        .and_then(|text| Millis::parse(&text));
+    event::sent(event.name, date, event.data, app.event_limits())
+}
+
+/// The call as a unit of work.
+struct Call {
+    given: ClientCredential,
+    arrival: Arrival,
+    events: Vec<Sent>,
+    names_max: usize,
+}
+
+impl Call {
+    /// The session whose events were stored; `None` when the credential opens none.
+    fn run(&self, tx: &mut Tx<'_>) -> store::Result<Option<ObjectId>> {
+        let Some(mut row) = credential::resolve(tx, &self.given)? else {
+            return Ok(None);
+        };
+        self.arrival.update(tx, &mut row, |tx, row| {
+            let (id, session) = (row.id, &mut row.doc);
+            Ok(event::track(tx, id, session, &self.events, self.names_max)?.stored > 0)
+        })?;
+        Ok(Some(row.id))
+    }
+}

@@ -1,0 +1,73 @@
+//! A client changes attributes of its session (wire note §4.3).
+
+use axum::extract::State;
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::arrival::Arrival;
+use super::body::Members;
+use super::session_body::SdkSession;
+use super::{no_session, peek, shield};
+use crate::app::SharedApp;
+use crate::auth::Visitor;
+use crate::http::error::ApiError;
+use crate::http::responses::ErrorResponses;
+use crate::resources::session::credential;
+
+/// What to change.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body, whose data is read leniently")]
+pub struct PartialUpdateBody {
+    /// Attributes, custom ones flat or under `customData`. A user id is not among them.
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
+}
+
+/// Change attributes of a client's session
+///
+/// Guests and users alike. Attributes that do not fit are left out; the user id cannot be changed here.
+#[utoipa::path(
+    post, path = "/sessions/partialupdate", operation_id = "SdkPartialUpdate", tag = "SDK",
+    params(
+        ("Gleap-Id" = Option<String>, Header, description = "The public half of the session's credential"),
+        ("Gleap-Hash" = Option<String>, Header, description = "The secret half"),
+    ),
+    request_body = PartialUpdateBody,
+    responses((status = 200, description = "The session", body = SdkSession), ErrorResponses),
+    security(("sdkKey" = [])),
+)]
+pub async fn partial_update(
+    State(app): State<SharedApp>,
+    visitor: Visitor,
+    body: Members,
+) -> Result<SdkSession, ApiError> {
+    let given = visitor.credential.clone().ok_or_else(no_session)?;
+    let data = data(&body);
+    let (arrival, refused) = Arrival::read(&app, &visitor, "/sessions/partialupdate", &data);
+    if let Some(row) = peek(&app, &visitor, &arrival, |_| true).await? {
+        return Ok(row.doc.into());
+    }
+    let unit = move |tx: &mut store::Tx<'_>| {
+        let Some(mut row) = credential::resolve(tx, &given)? else {
+            return Ok::<_, store::Error>(None);
+        };
+        arrival.update(tx, &mut row, |_, _| Ok(false))?;
+        Ok(Some(row))
+    };
+    let write = app.store.write(visitor.access.project, unit).await;
+    let row = write
+        .map_err(|error| shield(&visitor, error.into()))?
+        .ok_or_else(no_session)?;
+    super::report(&app, &visitor, row.id, "updated", None);
+    super::report_refused(&app, &visitor, row.id, &refused);
+    Ok(row.doc.into())
+}
+
+fn data(body: &Members) -> IndexMap<String, Box<RawValue>> {
+    let parsed = body
+        .0
+        .get("data")
+        .and_then(|raw| serde_json::from_str(raw.get()).ok());
+    parsed.unwrap_or_default()
+}
