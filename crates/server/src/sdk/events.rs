@@ -1,5 +1,7 @@
 //! What a session did, and that it is there: the loop of every client (wire note §4.4, §4.5).
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -194,7 +196,22 @@ fn read(app: &App, body: &Members) -> (Vec<Sent>, Vec<String>) {
             Err(fault) => faults.push(format!("events[{number}]{fault}")),
         }
     }
+    number(&mut events);
     (events, faults)
+}
+
+/// A client may well do the same twice in a millisecond (or in a second, where its dates have no more): the second of one
+/// batch is another event. A batch that is sent again, even if it has grown, gives the same numbers.
+fn number(events: &mut [Sent]) {
+    let mut seen = HashMap::new();
+    for event in events {
+        let data = event.data.as_ref().map(|data| data.get().to_owned());
+        let before = seen
+            .entry((event.name.clone(), event.date, data))
+            .or_insert(0);
+        event.number = *before;
+        *before += 1;
+    }
 }
 
 fn read_event(app: &App, raw: &RawValue) -> Result<Sent, String> {

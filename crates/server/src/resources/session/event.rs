@@ -1,7 +1,5 @@
 //! Events: what a session did. Stored once each, summed up in the session.
 
-use std::collections::HashMap;
-
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -70,6 +68,8 @@ pub struct Sent {
     pub date: Option<Millis>,
     /// More about it.
     pub data: Option<Box<RawValue>>,
+    /// Tells apart events that are alike in all else. What is sent again has the same number again.
+    pub number: u32,
 }
 
 /// How large an event may be.
@@ -113,7 +113,13 @@ pub fn sent(
             limits.data_bytes_max
         ));
     }
-    Ok(Sent { name, date, data })
+    let number = 0;
+    Ok(Sent {
+        name,
+        date,
+        data,
+        number,
+    })
 }
 
 /// What became of a batch for one session.
@@ -127,8 +133,7 @@ pub struct Tracked {
 
 /// Stores the events of one session and sums them up in it. The caller writes the session when any were stored.
 ///
-/// The same event (name, date and data) of a session is stored once: its id is made of them, and is its key. A client may
-/// well do the same thing twice in a millisecond, so the second of one batch is another event, in each repetition of the batch.
+/// The same event (name, date, data and number) of a session is stored once: its id is made of them, and is its key.
 ///
 /// # Errors
 /// Those of the store.
@@ -140,7 +145,6 @@ pub fn track(
     names_max: usize,
 ) -> store::Result<Tracked> {
     let mut tracked = Tracked::default();
-    let mut times = HashMap::new();
     for sent in events {
         let date = bounded(sent.date.unwrap_or(tx.now()), tx.now());
         let event = Event {
@@ -149,10 +153,7 @@ pub fn track(
             date,
             data: sent.data.clone(),
         };
-        let time = times.entry(event_id(&event, 0)).or_insert(0);
-        let id = event_id(&event, *time);
-        *time += 1;
-        if tx.append(id, &event)? {
+        if tx.append(event_id(&event, sent.number), &event)? {
             tracked.stored += 1;
             summarise(session, &event, names_max);
         } else {
@@ -167,11 +168,10 @@ fn bounded(date: Millis, now: Millis) -> Millis {
     Millis(date.0.clamp(now.0 - YEAR_MS, now.0 + CLOCK_SKEW_MS))
 }
 
-/// `time`: how often the batch had the same event before.
-fn event_id(event: &Event, time: u32) -> ObjectId {
+fn event_id(event: &Event, number: u32) -> ObjectId {
     let mut hash = Sha256::new();
-    if time > 0 {
-        hash.update(time.to_be_bytes());
+    if number > 0 {
+        hash.update(number.to_be_bytes());
     }
     hash.update(event.date.0.to_be_bytes());
     hash.update((event.name.len() as u64).to_be_bytes());

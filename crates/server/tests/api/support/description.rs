@@ -35,6 +35,8 @@ pub enum Guard {
     Public,
     Basic,
     ApiToken,
+    /// The public key of a project.
+    SdkKey,
     /// A bearer token, with these scopes.
     Bearer(Vec<String>),
 }
@@ -202,6 +204,7 @@ impl Operation {
         match name.as_str() {
             "basic" => Guard::Basic,
             "apiToken" => Guard::ApiToken,
+            "sdkKey" => Guard::SdkKey,
             "jwt" => Guard::Bearer(serde_json::from_value(scopes.clone()).unwrap()),
             other => panic!("{}: unknown scheme {other}", self.id),
         }

@@ -7,6 +7,7 @@ mod call;
 mod clock;
 mod description;
 mod live;
+mod visitor;
 
 pub use accounts::{Accounts, OWNER, PASSWORD};
 pub use answer::Answer;
