@@ -33,6 +33,14 @@ export class Api {
     return this.#send("GET", `/v3${path}`, this.memberHeaders);
   }
 
+  post(path, body) {
+    return this.#send("POST", `/v3${path}`, this.memberHeaders, body);
+  }
+
+  put(path, body) {
+    return this.#send("PUT", `/v3${path}`, this.memberHeaders, body);
+  }
+
   signIn(email, password) {
     return this.#send("POST", "/v3/auth/login", {}, { email, password });
   }
