@@ -28,6 +28,7 @@ use crate::{admin, files, live, resources, sdk};
     ),
     tags(
         (name = "Session", description = "End users of your product, known and anonymous."),
+        (name = "ContactMemory", description = "What is remembered of an end user."),
         (name = "User", description = "The caller, and signing in."),
         (name = "Project", description = "The settings of a project."),
         (name = "Ticket", description = "What end users report."),

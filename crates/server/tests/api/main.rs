@@ -12,6 +12,8 @@ mod authorization;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod change;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod identify;
@@ -20,8 +22,14 @@ mod list;
 #[cfg(test)]
 mod lookup;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod sdk;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod subscription;
+#[cfg(test)]
+mod timeline;
 #[cfg(test)]
 mod track;
