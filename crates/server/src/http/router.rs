@@ -11,6 +11,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::idempotency::Idempotency;
 use super::no_null::take_out_null;
 use super::observe::Observe;
 use super::{docs, health, metrics, not_implemented};
@@ -79,7 +80,8 @@ pub fn router(app: SharedApp) -> prometheus::Result<Router> {
             "/openapi.json",
             get(serve_description).with_state(description),
         )
-        .with_state(app)
+        .with_state(Arc::clone(&app))
+        .layer(Idempotency(app))
         .layer(observe))
 }
 

@@ -16,6 +16,8 @@ mod change;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod idempotency;
+#[cfg(test)]
 mod identify;
 #[cfg(test)]
 mod list;
