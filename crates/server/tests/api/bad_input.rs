@@ -18,7 +18,7 @@ fn allowed(app: &TestApp, operation: &Operation) -> Call {
     match operation.guard() {
         Guard::ApiToken => app.server(call),
         Guard::Bearer(_) => app.owner(call),
-        Guard::Basic | Guard::Public => call,
+        Guard::SdkKeyInQuery | Guard::Basic | Guard::Public => call,
     }
 }
 

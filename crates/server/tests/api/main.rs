@@ -18,6 +18,8 @@ mod identify;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod lookup;
 #[cfg(test)]
 mod snapshots;

@@ -118,7 +118,9 @@ pub fn refuse_nul(user_id: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn not_found(what: &str, value: &str) -> ApiError {
+/// 404: the project has no session of which `what` is `value`.
+#[must_use]
+pub fn not_found(what: &str, value: &str) -> ApiError {
     ApiError::not_found(
         "session_not_found",
         format!("This project has no session with {what} {value:?}."),

@@ -35,6 +35,8 @@ pub enum Guard {
     Public,
     Basic,
     ApiToken,
+    /// The public key in the query, of a WebSocket.
+    SdkKeyInQuery,
     /// A bearer token, with these scopes.
     Bearer(Vec<String>),
 }
@@ -202,6 +204,7 @@ impl Operation {
         match name.as_str() {
             "basic" => Guard::Basic,
             "apiToken" => Guard::ApiToken,
+            "sdkKeyInQuery" => Guard::SdkKeyInQuery,
             "jwt" => Guard::Bearer(serde_json::from_value(scopes.clone()).unwrap()),
             other => panic!("{}: unknown scheme {other}", self.id),
         }
