@@ -103,6 +103,8 @@ pub fn openapi(app: &SharedApp) -> String {
     components.add_security_scheme("apiToken", SecurityScheme::ApiKey(ApiKey::Header(token)));
     let key = ApiKeyValue::with_description("Api-Token", "The public SDK key of the project.");
     components.add_security_scheme("sdkKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
+    let key = ApiKeyValue::with_description("apiKey", "The public SDK key of the project.");
+    components.add_security_scheme("sdkKeyInQuery", SecurityScheme::ApiKey(ApiKey::Query(key)));
     let mut description = serde_json::to_value(description).unwrap_or_default();
     take_out_null(&mut description);
     description.to_string()
@@ -116,11 +118,13 @@ async fn serve_description(State(description): State<Arc<str>>) -> impl IntoResp
 }
 
 /// The application over everything that it holds.
+/// Call it inside a Tokio runtime.
 ///
 /// # Errors
 /// When a metric is registered twice.
 pub fn application(app: App) -> prometheus::Result<(SharedApp, Router)> {
     let app = Arc::new(app);
     let router = router(Arc::clone(&app))?;
+    live::start(&app);
     Ok((app, router))
 }

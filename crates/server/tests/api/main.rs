@@ -22,6 +22,8 @@ mod identify;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod lookup;
 #[cfg(test)]
 mod memory;

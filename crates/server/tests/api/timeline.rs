@@ -7,7 +7,7 @@ use crate::support::TestApp;
 async fn tracked(app: &TestApp, count: usize) -> String {
     let event = |number: usize| {
         let date = app.clock.at(-1000 * (count - number) as i64);
-        json!({"userId": "u", "name": if number % 2 == 0 { "even" } else { "odd" }, "date": date, "data": {"n": number}})
+        json!({"userId": "u", "name": if number.is_multiple_of(2) { "even" } else { "odd" }, "date": date, "data": {"n": number}})
     };
     app.track(json!((0..count).map(event).collect::<Vec<_>>()))
         .await

@@ -130,7 +130,8 @@ pub fn refuse_nul(user_id: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// 404: no session of the project has this.
+/// 404: the project has no session of which `what` is `value`.
+#[must_use]
 pub fn not_found(what: &str, value: &str) -> ApiError {
     ApiError::not_found(
         "session_not_found",
