@@ -1,12 +1,13 @@
 'use strict';
 // The rival: what a team would write by hand, tuned. The secret is parsed once into a key object, documents
 // leave PostgreSQL as text and are never parsed here, no ETag is computed, every statement is prepared.
-const { createSecretKey, randomBytes } = require('node:crypto');
+const { createSecretKey, randomBytes, timingSafeEqual } = require('node:crypto');
 const express = require('express');
 const jwt = require('jsonwebtoken');
 const { Pool } = require('pg');
+const { WebSocketServer } = require('ws');
 
-const { PORT, PROJECT, ORGANISATION, API_TOKEN } = process.env;
+const { PORT, PROJECT, ORGANISATION, API_TOKEN, SDK_KEY } = process.env;
 const key = createSecretKey(Buffer.from(process.env.JWT_SECRET));
 const pool = new Pool({ max: 16 });
 
@@ -41,6 +42,47 @@ const track = {
                'lastAt', last))
              FROM tally))
          WHERE project = $1 AND user_id = $2`,
+};
+
+// The same for visitors of pages, who are known by a credential. The guest's row becomes the user's.
+const start = {
+  name: 'start',
+  text: 'INSERT INTO visitors (project, gleap_id, gleap_hash, doc) VALUES ($1, $2, $3, $4::jsonb)',
+};
+const become = {
+  name: 'become',
+  text: `UPDATE visitors SET user_id = $4, doc = doc || $5::jsonb WHERE project = $1 AND gleap_id = $2 AND gleap_hash = $3
+         RETURNING doc::text AS doc`,
+};
+const visit = {
+  name: 'visit',
+  text: `WITH batch AS (
+           SELECT name, date, data FROM jsonb_to_recordset($4::jsonb) AS event (name text, date text, data jsonb)
+         ), owner AS (
+           SELECT gleap_id FROM visitors WHERE project = $1 AND gleap_id = $2 AND gleap_hash = $3
+         ), kept AS (
+           INSERT INTO events (project, user_id, name, date, data)
+           SELECT $1, owner.gleap_id, name, date::timestamptz, data FROM batch, owner
+         ), tally AS (
+           SELECT name, count(*) AS added, min(date) AS first, max(date) AS last FROM batch GROUP BY name
+         )
+         UPDATE visitors SET doc = doc || jsonb_build_object(
+           'lastActivity', $5::text,
+           'eventData', coalesce(doc->'eventData', '{}') || (
+             SELECT jsonb_object_agg(name, jsonb_build_object(
+               'count', coalesce((doc->'eventData'->name->>'count')::int, 0) + added,
+               'firstAt', coalesce(doc->'eventData'->name->>'firstAt', first),
+               'lastAt', last))
+             FROM tally))
+         WHERE project = $1 AND gleap_id = $2 AND gleap_hash = $3`,
+};
+const visitor = {
+  name: 'visitor',
+  text: 'SELECT doc::text AS doc FROM visitors WHERE project = $1 AND user_id = $2',
+};
+const knows = {
+  name: 'knows',
+  text: 'SELECT gleap_hash FROM visitors WHERE project = $1 AND gleap_id = $2',
 };
 
 const sendJson = (response, text) => {
@@ -102,4 +144,50 @@ app.post('/admin/track', ingest, express.json(), async (request, response) => {
   sendJson(response, '{"ok":true}');
 });
 
-app.listen(Number(PORT), '127.0.0.1');
+const client = (request, response, next) => {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  if (request.headers['api-token'] === SDK_KEY) return next();
+  response.status(401).json({ error: 'Unauthorized' });
+};
+
+app.post('/sessions', client, express.json(), async (request, response) => {
+  const now = new Date().toISOString();
+  const gleapId = randomBytes(12).toString('hex');
+  const gleapHash = randomBytes(20).toString('hex');
+  const session = { gleapId, gleapHash, createdAt: now, ...request.body };
+  await pool.query({ ...start, values: [PROJECT, gleapId, gleapHash, JSON.stringify(session)] });
+  response.json(session);
+});
+
+app.post('/sessions/identify', client, express.json(), async (request, response) => {
+  const { 'gleap-id': gleapId, 'gleap-hash': gleapHash } = request.headers;
+  const values = [PROJECT, gleapId, gleapHash, request.body.userId, JSON.stringify(request.body)];
+  const { rows } = await pool.query({ ...become, values });
+  if (rows.length === 0) return response.status(401).json({ error: 'Unauthorized' });
+  sendJson(response, rows[0].doc);
+});
+
+app.post('/sessions/events', client, express.json(), async (request, response) => {
+  const { 'gleap-id': gleapId, 'gleap-hash': gleapHash } = request.headers;
+  const now = new Date().toISOString();
+  await pool.query({ ...visit, values: [PROJECT, gleapId, gleapHash, JSON.stringify(request.body.events), now] });
+  sendJson(response, '{"a":[],"u":0}');
+});
+
+app.get('/visitors/:userId', member, async (request, response) => {
+  const { rows } = await pool.query({ ...visitor, values: [PROJECT, request.params.userId] });
+  if (rows.length === 0) return response.status(404).json({ error: 'Not Found' });
+  sendJson(response, rows[0].doc);
+});
+
+const server = app.listen(Number(PORT), '127.0.0.1');
+
+const sockets = new WebSocketServer({ noServer: true });
+server.on('upgrade', async (request, socket, head) => {
+  const query = new URL(request.url, 'http://localhost').searchParams;
+  const { rows } = await pool.query({ ...knows, values: [PROJECT, query.get('gleapId')] });
+  const given = Buffer.from(query.get('gleapHash') ?? '');
+  const known = Buffer.from(rows[0]?.gleap_hash ?? '');
+  if (known.length === 0 || known.length !== given.length || !timingSafeEqual(known, given)) return socket.destroy();
+  sockets.handleUpgrade(request, socket, head, (opened) => opened.on('message', () => {}));
+});

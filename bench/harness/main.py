@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import checks, machine, processes, report, tools
+from . import checks, machine, processes, report, tools, visitors
 from .load import OPERATIONS, Load
 from .peers import PEERS
 
@@ -44,6 +44,8 @@ def parse():
     add("--secs", type=int, default=10, help="seconds of each measurement (10)")
     add("--conns", type=int, default=64, help="connections of the load generator (64)")
     add("--peers", default=",".join(PEERS), help=f"which, in which order ({','.join(PEERS)})")
+    add("--visitors", type=int, default=500, help="visitors of pages at once; 0 leaves them out (500)")
+    add("--visit-secs", type=int, default=60, help="seconds that they stay (60)")
     add("--state", type=Path, default=BENCH / ".state", help="folder for data, logs and results (bench/.state)")
     options = parser.parse_args()
     options.peers = options.peers.split(",")
@@ -54,6 +56,8 @@ def parse():
         ("--rounds", options.rounds, 1, 50),
         ("--secs", options.secs, 1, 600),
         ("--conns", options.conns, 1, 1000),
+        ("--visitors", options.visitors, 0, 2000),
+        ("--visit-secs", options.visit_secs, 5, 600),
     ):
         if not least <= value <= most:
             parser.error(f"{name}: {value} is not in {least} to {most}")
@@ -76,6 +80,9 @@ def measure(options, state):
     for turn in range(options.rounds):
         for peer in peers:
             take_turn(peer, load, options.secs, results, turn)
+    if options.visitors:
+        for peer in filter(lambda peer: peer.stores, peers):
+            results.add_visit(peer.name, visitors.measure(peer, options.visitors, options.visit_secs))
     print(report.write(results, state / "results"))
     return f"bench: {results.errors()} requests failed" if results.errors() else 0
 

@@ -75,9 +75,13 @@ class Peer:
         finally:
             connection.close()
 
-    def lookup(self, user_id):
+    def visitor(self, user_id):
+        """The session of a user who came as a visitor, or None."""
+        return self.lookup(user_id)
+
+    def lookup(self, user_id, folder="/v3/sessions/by-user-id"):
         """The session of this user, or None."""
-        path = f"/v3/sessions/by-user-id/{user_id}"
+        path = f"{folder}/{user_id}"
         status, body = self.request("GET", path, self.headers("uniform"))
         if status == 404:
             return None

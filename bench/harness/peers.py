@@ -36,7 +36,7 @@ class ExpressPg(Peer):
         self.cluster = Cluster(self.state)
         self.folder = self.state / "express"
         self.api_token = secrets.token_hex(16)
-        self.jwt_secret = secrets.token_hex(32)
+        self.jwt_secret, self.sdk_key = secrets.token_hex(32), secrets.token_hex(16)
         self.jwt = sign_jwt(self.jwt_secret, {"sub": "bench", "project": PROJECT})
 
     def prepare(self):
@@ -79,6 +79,9 @@ class ExpressPg(Peer):
         self.cluster.sql(
             "CREATE UNIQUE INDEX ON sessions (project, user_id)",
             "CREATE INDEX ON events (project, user_id, id)",
+            "CREATE TABLE visitors (project text NOT NULL, gleap_id text NOT NULL, gleap_hash text NOT NULL, user_id text,"
+            " doc jsonb NOT NULL, PRIMARY KEY (project, gleap_id))",
+            "CREATE UNIQUE INDEX ON visitors (project, user_id)",
         )
 
     def launch(self):
@@ -86,13 +89,16 @@ class ExpressPg(Peer):
         environment = {
             **os.environ, **self.cluster.environment, "NODE_ENV": "production", "PORT": str(self.port),
             "PROJECT": PROJECT, "ORGANISATION": ORGANISATION,
-            "JWT_SECRET": self.jwt_secret, "API_TOKEN": self.api_token,
+            "JWT_SECRET": self.jwt_secret, "API_TOKEN": self.api_token, "SDK_KEY": self.sdk_key,
         }
         program = ["node", self.folder / "server.js"]
         self.processes.append(processes.start(program, self.log_file(), env=environment))
 
     def headers(self, operation):
         return credentials(operation, self.jwt, PROJECT, self.api_token)
+
+    def visitor(self, user_id):
+        return self.lookup(user_id, "/visitors")
 
 
 class Hark(Peer):
@@ -130,6 +136,10 @@ class Hark(Peer):
         }
         command = [self.program, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"]
         self.processes.append(processes.start(command, self.log_file(), env=environment))
+
+    @property
+    def sdk_key(self):
+        return self.keys["sdkKey"]
 
     def headers(self, operation):
         return credentials(operation, self.keys["apiKey"], self.keys["projectId"], self.keys["apiToken"])

@@ -18,6 +18,7 @@ class Results:
         self.about, self.options = about, options
         self.peers = defaultdict(list)
         self.runs = defaultdict(list)
+        self.visits = {}
 
     def add_peer(self, peer, figures):
         self.peers[peer].append(figures)
@@ -25,8 +26,12 @@ class Results:
     def add_run(self, peer, operation, figures):
         self.runs[peer, operation].append(figures)
 
+    def add_visit(self, peer, figures):
+        self.visits[peer] = figures
+
     def errors(self):
-        return sum(run["errors"] for runs in self.runs.values() for run in runs)
+        failed = sum(figures["failed"] for figures in self.visits.values())
+        return failed + sum(run["errors"] for runs in self.runs.values() for run in runs)
 
     def of_run(self, peer, operation, figure):
         """Median over the rounds, or None if this was not measured."""
@@ -57,6 +62,7 @@ def write(results, folder):
     raw = {
         "about": results.about,
         "peers": results.peers,
+        "visits": results.visits,
         "runs": {f"{peer} {operation}": runs for (peer, operation), runs in results.runs.items()},
     }
     (folder / f"{stamp}.json").write_text(json.dumps(raw, indent=1))
@@ -71,7 +77,7 @@ def render(results):
         f"{options.conns} connections, median of {options.rounds} rounds of {options.secs} s. "
         f"Other work on the machine took up to {other:.2f} cores."
     )
-    sections = [head, *(operation_table(results, name) for name in OPERATIONS), peer_table(results)]
+    sections = [head, *(operation_table(results, name) for name in OPERATIONS), visit_table(results), peer_table(results)]
     sections += [ratio_table(results), goal_table(results)]
     return "\n\n".join(filter(None, sections)) + "\n"
 
@@ -89,6 +95,21 @@ def operation_table(results, operation):
         if (peer, operation) in results.runs
     ]
     return section(OPERATIONS[operation], ["peer", *(title for title, _, _ in columns)], rows)
+
+
+def visit_table(results):
+    options = results.options
+    columns = (
+        ("events/s", "events_per_second", ",.0f"), ("p50 ms", "p50_ms", ".2f"), ("p99 ms", "p99_ms", ".2f"),
+        ("CPU ms/event", "cpu_ms_per_event", ".4f"), ("sockets", "sockets", ",.0f"), ("lost", "sockets_lost", ",.0f"),
+        ("own memory MB, first and last third", "memory", ""), ("events lost", "events_lost", ",.0f"),
+        ("failed", "failed", ",.0f"),
+    )
+    rows = [
+        [peer, *(format(figures[key], form) for _, key, form in columns)] for peer, figures in results.visits.items()
+    ]
+    title = f"{options.visitors} visitors with sockets, ten events every 2.5 s for {options.visit_secs} s"
+    return section(title, ["peer", *(title for title, _, _ in columns)], rows)
 
 
 def peer_table(results):

@@ -1,15 +1,18 @@
-//! `bench gen N [stored]` prints N session documents, `bench bare PORT` serves one of them.
+//! `bench gen N [stored]` prints N session documents, `bench bare PORT` serves one of them, `bench visitors …` loads a server as
+//! web pages do.
 
 mod bare;
 mod documents;
 mod generate;
+mod visitors;
 
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: bench gen N [stored] | bench bare PORT";
+const USAGE: &str =
+    "usage: bench gen N [stored] | bench bare PORT | bench visitors PORT KEY RUN COUNT SECONDS";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,6 +31,9 @@ fn run(arguments: &[String]) -> Result<(), String> {
         ["gen", count] => generate::import_lines(number(count)?),
         ["gen", count, "stored"] => generate::copy_lines(number(count)?),
         ["bare", port] => bare::serve(number(port)?),
+        ["visitors", port, key, run, count, seconds] => {
+            visitors::run(number(port)?, key, run, number(count)?, number(seconds)?)
+        }
         _ => return Err(USAGE.to_owned()),
     }
     .map_err(|error| error.to_string())

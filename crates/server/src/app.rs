@@ -89,10 +89,12 @@ impl App {
             config.cache.sessions_mib as u64 * 1024 * 1024,
         ));
         let credentials = Arc::new(Credentials::default());
+        let registry = Registry::new();
+        let live = Arc::new(Hub::new(config.live, Arc::clone(&clock), &registry)?);
         let environment = Environment {
             clock: Arc::clone(&clock),
             ids: Arc::new(IdSource::new(random.bytes())),
-            on_commit: listener(&sessions, &credentials),
+            on_commit: listener(&sessions, &credentials, &live),
         };
         let store = Store::open_sqlite(&sqlite_config(&config), &SCHEMA, environment)?;
         Ok(Self {
@@ -105,10 +107,10 @@ impl App {
             credentials,
             wrong_tokens: WrongTokens::default(),
             limits: RateLimits::new(&config),
-            live: Arc::default(),
+            live,
             geoip: GeoIp::default(),
             readiness: Readiness::default(),
-            registry: Registry::new(),
+            registry,
             config,
             clock,
         })
@@ -206,10 +208,16 @@ pub fn sqlite_config(config: &Config) -> SqliteConfig {
     }
 }
 
-fn listener(sessions: &Arc<SessionCache>, credentials: &Arc<Credentials>) -> store::Listener {
+fn listener(
+    sessions: &Arc<SessionCache>,
+    credentials: &Arc<Credentials>,
+    live: &Arc<Hub>,
+) -> store::Listener {
     let (sessions, credentials) = (Arc::clone(sessions), Arc::clone(credentials));
+    let live = Arc::clone(live);
     Arc::new(move |changes: &[Change]| {
         sessions.committed(changes);
         credentials.committed(changes);
+        live.committed(changes);
     })
 }

@@ -41,6 +41,7 @@ pub struct Config {
     pub cache: Cache,
     pub shutdown: Shutdown,
     pub session: Session,
+    pub live: Live,
 }
 
 /// The engine that keeps the documents.
@@ -148,6 +149,19 @@ pub struct Session {
     pub visit_gap_minutes: u32,
 }
 
+/// Sockets of client SDKs, and those who watch sessions.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    pub sockets_max: usize,
+    pub sockets_per_session_max: usize,
+    pub queue_max: usize,
+    pub ping_interval_ms: u64,
+    pub notification_delay_ms: u64,
+    pub watchers_max: usize,
+    pub watcher_queue_max: usize,
+}
+
 /// What is wrong with the configuration: one line for each fault, naming its source, key and value.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
@@ -180,6 +194,13 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("shutdown.deadline_ms", 0..=3_600_000),
     ("session.activity_debounce_seconds", 0..=86_400),
     ("session.visit_gap_minutes", 1..=1_440),
+    ("live.sockets_max", 1..=1_000_000),
+    ("live.sockets_per_session_max", 1..=1_000),
+    ("live.queue_max", 1..=1_024),
+    ("live.ping_interval_ms", 50..=300_000),
+    ("live.notification_delay_ms", 0..=600_000),
+    ("live.watchers_max", 1..=100_000),
+    ("live.watcher_queue_max", 1..=1 << 16),
 ];
 
 impl Config {

@@ -7,6 +7,8 @@ use crate::accounts::member::{MEMBERS, Member};
 use crate::accounts::organisation::{ORGANISATIONS, Organisation};
 use crate::accounts::project::{PROJECTS, Project};
 use crate::accounts::user::{USERS, User};
+use crate::http::idempotency::{USED_KEYS, UsedKey};
+use crate::live::outbox::{OUTBOXES, Outbox};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
 use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
@@ -24,6 +26,8 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Event>(),
         Registered::of::<IdentityChange>(),
         Registered::of::<Merge>(),
+        Registered::of::<UsedKey>(),
+        Registered::of::<Outbox>(),
     ],
     migrations: &[
         Migration {
@@ -46,6 +50,8 @@ pub static SCHEMA: Schema = Schema {
             steps: &[
                 Step::AddColumn(&Registered::of::<Merge>(), "gleap_id"),
                 Step::AddIndex(&MERGES, "merge_by_gleap_id"),
+                Step::Create(&USED_KEYS),
+                Step::Create(&OUTBOXES),
             ],
         },
     ],

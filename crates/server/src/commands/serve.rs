@@ -51,6 +51,8 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
     let stop = async move {
         stop.await;
         stopping.readiness.set(Phase::Stopping);
+        // Before the requests are finished: clients come back to the next process within seconds.
+        stopping.live.stop();
         tracing::info!("stopping: finishing what was accepted");
     };
     let cut = server.run(listener, router, stop).await;

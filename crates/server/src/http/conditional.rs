@@ -1,10 +1,12 @@
 //! Answers that a client may already have: `ETag`, `Last-Modified`, `If-None-Match` (RFC 9110, section 13).
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use store::{Millis, ObjectId};
+
+use super::error::ApiError;
 
 /// The entity tag of a version of a document.
 #[must_use]
@@ -49,9 +51,28 @@ pub fn json(
     response
 }
 
+/// Holds a change to the version that `If-Match` names, if it names one.
+///
+/// # Errors
+/// 412 when the document is of another.
+pub fn require_match(request: &HeaderMap, id: ObjectId, version: i64) -> Result<(), ApiError> {
+    if !request.contains_key(header::IF_MATCH)
+        || names(request, &header::IF_MATCH, &etag(id, version))
+    {
+        return Ok(());
+    }
+    Err(ApiError::precondition_failed(
+        "The document was changed since the version that `If-Match` names: get it again, and apply your change to that.",
+    ))
+}
+
 fn is_known(request: &HeaderMap, etag: &HeaderValue) -> bool {
+    names(request, &header::IF_NONE_MATCH, etag)
+}
+
+fn names(request: &HeaderMap, header: &HeaderName, etag: &HeaderValue) -> bool {
     let known = request
-        .get_all(header::IF_NONE_MATCH)
+        .get_all(header)
         .iter()
         .filter_map(|value| value.to_str().ok());
     known

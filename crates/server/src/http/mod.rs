@@ -6,6 +6,7 @@ pub mod docs;
 pub mod error;
 mod from_store;
 pub mod health;
+pub mod idempotency;
 pub mod json;
 pub mod limits;
 pub mod list_query;

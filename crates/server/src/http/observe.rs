@@ -43,7 +43,7 @@ mod cors {
         "Authorization, Project, Api-Token, Gleap-Id, Gleap-Hash, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key",
     );
     pub const EXPOSED: HeaderValue = HeaderValue::from_static(
-        "ETag, Link, Retry-After, X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
+        "ETag, Idempotent-Replayed, Link, Retry-After, X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
     );
     pub const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("86400");
 }

@@ -11,6 +11,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::idempotency::Idempotency;
 use super::no_null::take_out_null;
 use super::observe::Observe;
 use super::{docs, health, metrics, not_implemented};
@@ -28,6 +29,7 @@ use crate::{admin, files, live, resources, sdk};
     ),
     tags(
         (name = "Session", description = "End users of your product, known and anonymous."),
+        (name = "ContactMemory", description = "What is remembered of an end user."),
         (name = "User", description = "The caller, and signing in."),
         (name = "Project", description = "The settings of a project."),
         (name = "Ticket", description = "What end users report."),
@@ -78,7 +80,8 @@ pub fn router(app: SharedApp) -> prometheus::Result<Router> {
             "/openapi.json",
             get(serve_description).with_state(description),
         )
-        .with_state(app)
+        .with_state(Arc::clone(&app))
+        .layer(Idempotency(app))
         .layer(observe))
 }
 
@@ -100,6 +103,8 @@ pub fn openapi(app: &SharedApp) -> String {
     components.add_security_scheme("apiToken", SecurityScheme::ApiKey(ApiKey::Header(token)));
     let key = ApiKeyValue::with_description("Api-Token", "The public SDK key of the project.");
     components.add_security_scheme("sdkKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
+    let key = ApiKeyValue::with_description("apiKey", "The public SDK key of the project.");
+    components.add_security_scheme("sdkKeyInQuery", SecurityScheme::ApiKey(ApiKey::Query(key)));
     let mut description = serde_json::to_value(description).unwrap_or_default();
     take_out_null(&mut description);
     description.to_string()
@@ -113,11 +118,13 @@ async fn serve_description(State(description): State<Arc<str>>) -> impl IntoResp
 }
 
 /// The application over everything that it holds.
+/// Call it inside a Tokio runtime.
 ///
 /// # Errors
 /// When a metric is registered twice.
 pub fn application(app: App) -> prometheus::Result<(SharedApp, Router)> {
     let app = Arc::new(app);
     let router = router(Arc::clone(&app))?;
+    live::start(&app);
     Ok((app, router))
 }

@@ -1,14 +1,42 @@
 //! What is pushed: to the sockets of end users, and to those who watch a session.
+//!
+//! What must arrive is written to the [`outbox`] of its session. The commit wakes [`delivery`], which hands it to the
+//! sockets in the [`hub`] or leaves it where it is until there are some.
+
+mod action;
+mod checklist;
+mod delivery;
+mod feed;
+mod frame;
+mod harmless;
+mod hub;
+mod notification;
+pub mod outbox;
+mod room;
+mod socket;
+mod target;
+mod unread;
+
+use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+pub use self::hub::{Activity, Hub, Place};
 use crate::app::SharedApp;
 
 /// The operations.
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
+        .routes(routes!(socket::open))
+        .routes(routes!(socket::open_at_root))
+        .routes(routes!(feed::watch))
+        .routes(routes!(notification::send))
+        .routes(routes!(unread::set))
+        .routes(routes!(checklist::record))
 }
 
-mod hub;
-
-pub use hub::{Activity, Hub};
+/// Starts to deliver what is in outboxes, until the hub stops or the application is gone.
+pub fn start(app: &SharedApp) {
+    tokio::spawn(delivery::run(Arc::downgrade(app), Arc::clone(&app.live)));
+}

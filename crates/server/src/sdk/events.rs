@@ -16,6 +16,7 @@ use crate::auth::{ClientCredential, Visitor};
 use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
+use crate::live::outbox;
 use crate::resources::session::credential;
 use crate::resources::session::event::{self, Sent};
 
@@ -133,16 +134,17 @@ async fn take(
         arrival,
         events,
         names_max: app.config.limits.event_names_max,
+        has_socket: !body.is_false("ws"),
     };
     let project = visitor.access.project;
     let write = app.store.write(project, move |tx| {
-        let session = call.run(tx)?;
-        Ok::<_, store::Error>((session, call.events.clone()))
+        let done = call.run(tx)?;
+        Ok::<_, store::Error>(done.map(|(session, answer)| (session, answer, call.events.clone())))
     });
-    let (session, events) = write
+    let done = write
         .await
         .map_err(|error| shield(&visitor, error.into()))?;
-    let Some(session) = session else {
+    let Some((session, answer, events)) = done else {
         return Ok(Json(PingAnswer::default()));
     };
     app.live.ready(project, session);
@@ -151,7 +153,7 @@ async fn take(
         super::report(&app, &visitor, session, "event", data);
     }
     super::report_refused(&app, &visitor, session, &faults);
-    Ok(Json(PingAnswer::default()))
+    Ok(Json(answer))
 }
 
 /// An event, for those who watch.
@@ -231,11 +233,12 @@ struct Call {
     arrival: Arrival,
     events: Vec<Sent>,
     names_max: usize,
+    has_socket: bool,
 }
 
 impl Call {
-    /// The session whose events were stored; `None` when the credential opens none.
-    fn run(&self, tx: &mut Tx<'_>) -> store::Result<Option<ObjectId>> {
+    /// The session whose events were stored, and what it is told; `None` when the credential opens none.
+    fn run(&self, tx: &mut Tx<'_>) -> store::Result<Option<(ObjectId, PingAnswer)>> {
         let Some(mut row) = credential::resolve(tx, &self.given)? else {
             return Ok(None);
         };
@@ -243,6 +246,20 @@ impl Call {
             let (id, session) = (row.id, &mut row.doc);
             Ok(event::track(tx, id, session, &self.events, self.names_max)?.stored > 0)
         })?;
-        Ok(Some(row.id))
+        let answer = self.answer(tx, row.id)?;
+        Ok(Some((row.id, answer)))
+    }
+
+    /// A client without a socket is given what a socket would be pushed.
+    fn answer(&self, tx: &mut Tx<'_>, session: ObjectId) -> store::Result<PingAnswer> {
+        if self.has_socket {
+            let u = outbox::unread(tx, session)?;
+            return Ok(PingAnswer { a: Vec::new(), u });
+        }
+        let taken = outbox::take(tx, session)?;
+        Ok(PingAnswer {
+            a: taken.actions,
+            u: taken.unread,
+        })
     }
 }

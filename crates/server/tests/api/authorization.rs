@@ -48,7 +48,7 @@ struct Route {
 impl Route {
     fn call(&self) -> Call {
         let call = Call::new(&self.method, &self.path);
-        if self.method == "POST" {
+        if matches!(self.method.as_str(), "POST" | "PUT") {
             call.raw_json("{}")
         } else {
             call

@@ -12,16 +12,28 @@ mod authorization;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod change;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod idempotency;
 #[cfg(test)]
 mod identify;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod lookup;
+#[cfg(test)]
+mod memory;
 #[cfg(test)]
 mod sdk;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod subscription;
+#[cfg(test)]
+mod timeline;
 #[cfg(test)]
 mod track;

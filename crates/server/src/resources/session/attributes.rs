@@ -132,6 +132,16 @@ impl Attributes {
         Ok(())
     }
 
+    /// The email address, when one is given.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        let given = self
+            .texts
+            .iter()
+            .find(|(field, _)| *field == TextField::Email);
+        given.and_then(|(_, email)| email.as_deref())
+    }
+
     /// Writes the attributes into a session, keeping what fits in the limits.
     /// Returns whether anything changed, and what did not fit.
     pub fn apply(&self, session: &mut Session, limits: AttributeLimits) -> (bool, Refused) {

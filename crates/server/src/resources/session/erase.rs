@@ -8,6 +8,7 @@ use super::event::Event;
 use super::history::IdentityChange;
 use super::merge::Merge;
 use crate::identity;
+use crate::live::outbox;
 
 /// Erases the session that a user id finds; returns whether there was one.
 ///
@@ -27,6 +28,7 @@ pub fn erase_user(tx: &mut Tx<'_>, user_id: &str) -> store::Result<bool> {
     tx.delete_where::<Merge>("survivor", id)?;
     tx.delete_where::<Event>("session", id)?;
     tx.delete_where::<IdentityChange>("session", id)?;
+    outbox::erase(tx, id)?;
     tx.delete::<Session>(id)
 }
 

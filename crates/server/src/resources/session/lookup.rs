@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use store::ObjectId;
+use store::{ObjectId, Snapshot};
 
 use super::document::Session;
 use super::render::{IdentityKeyRef, Rendered, render};
@@ -91,6 +91,18 @@ pub async fn by_id(
     Ok(answer(&found, &headers))
 }
 
+/// The id of the session with this id, or of the one that it was merged into.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn find_id(snapshot: &Snapshot<'_>, id: ObjectId) -> Result<ObjectId, ApiError> {
+    if snapshot.raw::<Session>(id)?.is_some() {
+        return Ok(id);
+    }
+    let survivor = snapshot.owner(identity::MERGED_ID, &id.to_string())?;
+    survivor.ok_or_else(|| not_found("id", &id.to_string()))
+}
+
 /// The id in a path.
 ///
 /// # Errors
@@ -118,7 +130,9 @@ pub fn refuse_nul(user_id: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn not_found(what: &str, value: &str) -> ApiError {
+/// 404: the project has no session of which `what` is `value`.
+#[must_use]
+pub fn not_found(what: &str, value: &str) -> ApiError {
     ApiError::not_found(
         "session_not_found",
         format!("This project has no session with {what} {value:?}."),

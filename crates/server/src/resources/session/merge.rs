@@ -13,6 +13,7 @@ use super::event::{self, Event};
 use super::history::{self, Identifiers, IdentityChange, Origin};
 use super::identify;
 use crate::identity;
+use crate::live::outbox;
 
 /// Rows that are moved before the next are read.
 const ROWS_PER_STEP: u32 = 500;
@@ -145,6 +146,7 @@ pub fn merge(
     move_events(tx, &gone, survivor, &mut gone_doc)?;
     move_history(tx, gone.id, survivor)?;
     move_earlier_merges(tx, gone.id, survivor)?;
+    outbox::merge(tx, gone.id, survivor)?;
     absorb(&mut kept.doc, gone_doc, names_max);
     identify::save(tx, &mut kept, &before, &old_keys, origin)?;
     record(tx, survivor, &gone, origin)?;

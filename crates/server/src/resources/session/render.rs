@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::http::HeaderValue;
 use bytes::Bytes;
 use quick_cache::{Equivalent, UnitWeighter, Weighter};
-use store::{Change, Kind, ObjectId, RawRow};
+use store::{Change, Kind, ObjectId, RawRow, Row};
 
-use super::document::SESSIONS;
+use super::document::{SESSIONS, Session};
 use crate::cache::CommitCache;
 use crate::http::conditional;
 
@@ -30,6 +30,25 @@ pub fn render(row: &RawRow, project: ObjectId, organisation: ObjectId) -> Render
         etag: conditional::etag(row.id, row.version),
         last_modified: conditional::http_date(row.updated_at),
     }
+}
+
+/// The wire form of a session that was just written.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn of_row(
+    row: &Row<Session>,
+    project: ObjectId,
+    organisation: ObjectId,
+) -> serde_json::Result<Rendered> {
+    let raw = RawRow {
+        id: row.id,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        json: serde_json::to_vec(&row.doc)?,
+    };
+    Ok(render(&raw, project, organisation))
 }
 
 /// The JSON alone.

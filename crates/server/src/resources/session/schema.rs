@@ -120,6 +120,98 @@ pub struct SessionBody {
     pub custom_data: Option<HashMap<String, Value>>,
 }
 
+/// What may be written of a session. `null` removes a value.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({"userId": "user-1", "name": "Ada Lovelace", "plan": "pro", "customData": {"seats": 3}}))]
+pub struct SessionInput {
+    /// The id under which your own system knows the user.
+    pub user_id: Option<String>,
+    /// The name to show.
+    pub name: Option<String>,
+    /// The email address.
+    pub email: Option<String>,
+    /// The phone number.
+    pub phone: Option<String>,
+    /// The address of a picture.
+    pub avatar: Option<String>,
+    /// What the customer is worth to you.
+    pub value: Option<f64>,
+    /// The service level.
+    pub sla: Option<f64>,
+    /// The plan.
+    pub plan: Option<String>,
+    /// Your id of the company.
+    pub company_id: Option<String>,
+    /// The name of the company.
+    pub company_name: Option<String>,
+    /// The language.
+    pub lang: Option<String>,
+    /// The client: `web`, `android`, `iOS`.
+    pub platform: Option<String>,
+    /// The kind of device.
+    pub device_type: Option<String>,
+    /// Labels, at most 100 of at most 100 characters; they replace those that are there.
+    pub tags: Option<Vec<String>>,
+    /// Whether nothing of this session is listened to.
+    pub blocked: Option<bool>,
+    /// Whether the contact is known through email alone.
+    pub email_only: Option<bool>,
+    /// Whether the contact wants no engagement messages.
+    pub unsubscribed: Option<bool>,
+    /// Since when; now, when absent.
+    #[schema(format = DateTime)]
+    pub unsubscribed_at: Option<String>,
+    /// Why.
+    pub unsubscribe_reason: Option<String>,
+    /// When the user was made in your system.
+    #[schema(format = DateTime)]
+    pub created_at: Option<String>,
+    /// The first contact.
+    #[schema(format = DateTime)]
+    pub first_activity: Option<String>,
+    /// The latest activity.
+    #[schema(format = DateTime)]
+    pub last_activity: Option<String>,
+    /// The latest message or report.
+    #[schema(format = DateTime)]
+    pub last_heard_from: Option<String>,
+    /// The latest report.
+    #[schema(format = DateTime)]
+    pub last_feedback_report: Option<String>,
+    /// The page or screen that was looked at last.
+    pub last_page_view: Option<PageViewBody>,
+    /// How often the user came.
+    pub sessions: Option<u64>,
+    /// Reports that the user sent.
+    pub count_feedback_reports: Option<u64>,
+    /// Messages that the user wrote.
+    pub count_feedback_comments: Option<u64>,
+    /// Where the client is.
+    pub location: Option<HashMap<String, Value>>,
+    /// The sum of all events, by name.
+    pub event_data: Option<HashMap<String, EventSummaryBody>>,
+    /// Progress of checklists.
+    pub checklist_tasks: Option<HashMap<String, Value>>,
+    /// Engagements that were sent.
+    pub outbound_history: Option<Vec<Value>>,
+    /// The credential of the client SDK, for a session that comes from elsewhere; only when it is made.
+    pub gleap_id: Option<String>,
+    /// The secret half of it.
+    pub gleap_hash: Option<String>,
+    /// The id in Facebook Messenger.
+    pub facebook_id: Option<String>,
+    /// The id in Instagram.
+    pub instagram_id: Option<String>,
+    /// The name in Instagram.
+    pub instagram_username: Option<String>,
+    /// The chat in Telegram.
+    pub telegram_chat_id: Option<String>,
+    /// The name in Telegram.
+    pub telegram_username: Option<String>,
+    /// Your own attributes, merged key by key.
+    pub custom_data: Option<HashMap<String, Value>>,
+}
+
 /// A page or screen and when it was looked at.
 #[derive(ToSchema, Serialize)]
 pub struct PageViewBody {

@@ -195,3 +195,35 @@ async fn page_views_are_the_last_page() {
     let expected = json!({"page": "https://example.com/b", "date": late});
     assert_eq!(app.sessions().await[0]["lastPageView"], expected);
 }
+
+/// A client without a socket gets in the answer what a socket would be pushed.
+#[tokio::test]
+async fn without_a_socket_the_answer_has_what_waits() {
+    let app = TestApp::new().await;
+    let guest = app.guest().await;
+    let id = app.sessions().await[0]["_id"].as_str().unwrap().to_owned();
+    let body = json!({"text": "Hello", "unread": 2});
+    let path = format!("/v3/sessions/{id}/notifications");
+    app.send(app.owner(Call::post(&path).json(&body)))
+        .await
+        .ok();
+    let ping = async |ws: Value| {
+        app.sdk("/sessions/ping", Some(&guest), json!({"ws": ws}))
+            .await
+            .ok()
+    };
+    assert_eq!(
+        ping(json!(true)).await,
+        json!({"a": [], "u": 2}),
+        "its socket will get it"
+    );
+    let answer = ping(json!(false)).await;
+    assert_eq!(answer["u"], 2);
+    assert_eq!(answer["a"].as_array().unwrap().len(), 1);
+    assert_eq!(answer["a"][0]["data"]["text"], "Hello");
+    assert_eq!(
+        ping(json!("false")).await,
+        json!({"a": [], "u": 2}),
+        "it is given once"
+    );
+}

@@ -43,12 +43,7 @@ impl TestApp {
     pub async fn with(options: &[(&'static str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock::default());
-        let surroundings = Surroundings {
-            clock: clock.clone(),
-            random: Random::seeded(1),
-            password_cost: Cost::LEAST,
-        };
-        let app = App::open(config(&data, options), surroundings).unwrap();
+        let app = App::open(config(&data, options), surroundings(&clock, 1)).unwrap();
         let (app, router) = router::application(app).unwrap();
         let accounts = Accounts::make(&app).await;
         Description::read(&router).await;
@@ -59,6 +54,14 @@ impl TestApp {
             router,
             _data: data,
         }
+    }
+
+    /// Stops the process and starts another over the same data folder.
+    pub fn restart(&mut self) {
+        self.app.live.stop();
+        self.app.store.close();
+        let app = App::open(self.app.config.clone(), surroundings(&self.clock, 2)).unwrap();
+        (self.app, self.router) = router::application(app).unwrap();
     }
 
     /// Sends a call and holds the answer to `/openapi.json`.
@@ -154,6 +157,14 @@ impl TestApp {
         let config = sqlite_config(&self.app.config);
         let report = store::examine(&config, &SCHEMA, false, &mut |_| {}).unwrap();
         assert!(report.is_clean(), "{:#?}", report.findings);
+    }
+}
+
+fn surroundings(clock: &Arc<TestClock>, seed: u64) -> Surroundings {
+    Surroundings {
+        clock: clock.clone(),
+        random: Random::seeded(seed),
+        password_cost: Cost::LEAST,
     }
 }
 

@@ -40,6 +40,10 @@ impl Call {
         Self::new("POST", uri)
     }
 
+    pub fn put(uri: &str) -> Self {
+        Self::new("PUT", uri)
+    }
+
     pub fn delete(uri: &str) -> Self {
         Self::new("DELETE", uri)
     }

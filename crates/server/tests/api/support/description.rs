@@ -37,6 +37,8 @@ pub enum Guard {
     ApiToken,
     /// The public key of a project.
     SdkKey,
+    /// The public key in the query, of a WebSocket.
+    SdkKeyInQuery,
     /// A bearer token, with these scopes.
     Bearer(Vec<String>),
 }
@@ -205,6 +207,7 @@ impl Operation {
             "basic" => Guard::Basic,
             "apiToken" => Guard::ApiToken,
             "sdkKey" => Guard::SdkKey,
+            "sdkKeyInQuery" => Guard::SdkKeyInQuery,
             "jwt" => Guard::Bearer(serde_json::from_value(scopes.clone()).unwrap()),
             other => panic!("{}: unknown scheme {other}", self.id),
         }

@@ -25,8 +25,12 @@ impl Live {
         let address = listener.local_addr().unwrap();
         let server = Server::new(app.config.serve_options(), &app.registry).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
+        let hub = app.live.clone();
         let serving = tokio::spawn(async move {
-            let stop = async move { drop(stopped.await) };
+            let stop = async move {
+                drop(stopped.await);
+                hub.stop();
+            };
             server.run(listener, router, stop).await
         });
         Self {

@@ -7,6 +7,7 @@ mod call;
 mod clock;
 mod description;
 mod live;
+mod socket;
 mod visitor;
 
 pub use accounts::{Accounts, OWNER, PASSWORD};
@@ -16,3 +17,4 @@ pub use call::{Call, encoded};
 pub use clock::TestClock;
 pub use description::{Description, Guard, Operation};
 pub use live::Live;
+pub use socket::{Credential, Runs, Socket};

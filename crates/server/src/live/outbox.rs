@@ -1,0 +1,199 @@
+//! What waits for the sockets of a session: one document each. It is taken out when it is pushed, so that nothing is pushed
+//! twice; clients acknowledge nothing.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use store::{
+    Collection, Column, ColumnKind, Document, Millis, ObjectId, Reference, Row, Snapshot, Tx, Value,
+};
+
+/// Actions that wait for one session; of more the newest stay.
+pub const PENDING_MAX: usize = 20;
+/// Milliseconds after which an action that nobody took is forgotten: 30 days.
+pub const PENDING_MS_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// The outbox of a session. Its id is that of the session.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outbox {
+    /// Whose it is.
+    pub session: ObjectId,
+    /// How many messages the user has not read: the number on the badge.
+    pub unread: u64,
+    /// What waits, oldest first.
+    pub pending: Vec<Pending>,
+}
+
+/// An action that waits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    /// Its id.
+    pub id: ObjectId,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it is forgotten.
+    pub expires_at: Millis,
+    /// What the client gets (wire note §5).
+    pub action: Box<RawValue>,
+}
+
+/// What was taken out of an outbox, to be pushed.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Oldest first.
+    pub actions: Vec<Box<RawValue>>,
+    /// The number on the badge.
+    pub unread: u64,
+}
+
+/// The table of outboxes.
+pub static OUTBOXES: Collection = Collection {
+    table: "outbox",
+    columns: &[Column {
+        name: "session",
+        path: "session",
+        kind: ColumnKind::Id,
+    }],
+    indexes: &[],
+    cluster: &[],
+    references: &[Reference {
+        column: "session",
+        table: "session",
+    }],
+};
+
+impl Document for Outbox {
+    const COLLECTION: &'static Collection = &OUTBOXES;
+
+    fn promoted(&self) -> Vec<Value> {
+        vec![self.session.into()]
+    }
+}
+
+impl Outbox {
+    /// Whether something waits.
+    #[must_use]
+    pub fn has_pending(&self, now: Millis) -> bool {
+        self.pending.iter().any(|pending| pending.expires_at > now)
+    }
+
+    fn add(&mut self, pending: impl IntoIterator<Item = Pending>, now: Millis) {
+        self.pending.extend(pending);
+        self.pending.retain(|pending| pending.expires_at > now);
+        self.pending
+            .sort_by_key(|pending| (pending.created_at, pending.id));
+        let surplus = self.pending.len().saturating_sub(PENDING_MAX);
+        self.pending.drain(..surplus);
+    }
+}
+
+impl Pending {
+    /// An action that is made now.
+    #[must_use]
+    pub fn new(id: ObjectId, action: Box<RawValue>, now: Millis) -> Self {
+        Self {
+            id,
+            created_at: now,
+            expires_at: Millis(now.0 + PENDING_MS_MAX),
+            action,
+        }
+    }
+}
+
+/// Takes all that waits for a session, with the number on the badge. Push it after the commit.
+///
+/// # Errors
+/// Those of the store.
+pub fn take(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<Taken> {
+    let (pending, unread) = take_pending(tx, session)?;
+    let actions = pending.into_iter().map(|pending| pending.action).collect();
+    Ok(Taken { actions, unread })
+}
+
+/// The same, so that it can be [put back](add).
+pub(super) fn take_pending(
+    tx: &mut Tx<'_>,
+    session: ObjectId,
+) -> store::Result<(Vec<Pending>, u64)> {
+    let Some(mut row) = tx.get_for_update::<Outbox>(session)? else {
+        return Ok((Vec::new(), 0));
+    };
+    if row.doc.pending.is_empty() {
+        return Ok((Vec::new(), row.doc.unread));
+    }
+    let mut pending = std::mem::take(&mut row.doc.pending);
+    tx.put(&mut row)?;
+    pending.retain(|pending| pending.expires_at > tx.now());
+    Ok((pending, row.doc.unread))
+}
+
+/// The number on the badge of a session.
+///
+/// # Errors
+/// Those of the store.
+pub fn unread(snapshot: &Snapshot<'_>, session: ObjectId) -> store::Result<u64> {
+    Ok(snapshot
+        .get::<Outbox>(session)?
+        .map_or(0, |row| row.doc.unread))
+}
+
+/// Puts actions into the outbox of a session.
+///
+/// # Errors
+/// Those of the store.
+pub fn add(
+    tx: &mut Tx<'_>,
+    session: ObjectId,
+    pending: impl IntoIterator<Item = Pending>,
+) -> store::Result<()> {
+    let now = tx.now();
+    change(tx, session, |outbox| outbox.add(pending, now))
+}
+
+/// Sets the number on the badge of a session.
+///
+/// # Errors
+/// Those of the store.
+pub fn set_unread(tx: &mut Tx<'_>, session: ObjectId, unread: u64) -> store::Result<()> {
+    change(tx, session, |outbox| outbox.unread = unread)
+}
+
+/// Moves what waits for a session that is merged into another to that one. The deletion is announced in any case: sockets
+/// of the session that is gone find the other by it.
+///
+/// # Errors
+/// Those of the store.
+pub fn merge(tx: &mut Tx<'_>, gone: ObjectId, survivor: ObjectId) -> store::Result<()> {
+    let row = tx.get_for_update::<Outbox>(gone)?;
+    tx.delete::<Outbox>(gone)?;
+    let Some(row) = row else { return Ok(()) };
+    let now = tx.now();
+    change(tx, survivor, |outbox| {
+        outbox.unread = outbox.unread.saturating_add(row.doc.unread);
+        outbox.add(row.doc.pending, now);
+    })
+}
+
+/// Deletes the outbox of a session that is deleted. That is announced in any case: its sockets are dropped for it.
+///
+/// # Errors
+/// Those of the store.
+pub fn erase(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
+    tx.delete::<Outbox>(session).map(drop)
+}
+
+fn change(tx: &mut Tx<'_>, session: ObjectId, edit: impl FnOnce(&mut Outbox)) -> store::Result<()> {
+    let row: Option<Row<Outbox>> = tx.get_for_update(session)?;
+    if let Some(mut row) = row {
+        edit(&mut row.doc);
+        return tx.put(&mut row);
+    }
+    let mut outbox = Outbox {
+        session,
+        unread: 0,
+        pending: Vec::new(),
+    };
+    edit(&mut outbox);
+    tx.insert(session, outbox).map(drop)
+}

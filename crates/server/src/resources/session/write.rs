@@ -1,0 +1,217 @@
+//! Making and changing a session.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
+use store::{ObjectId, Row, Tx};
+
+use super::attributes::AttributeLimits;
+use super::credential::NewCredential;
+use super::document::Session;
+use super::fields::Fields;
+use super::history::{Identifiers, Origin};
+use super::identify::{blank, insert, save};
+use super::lookup::{not_found, parse_id};
+use super::render;
+use super::schema::{SessionBody, SessionInput};
+use crate::app::SharedApp;
+use crate::auth::{Member, SessionsWrite};
+use crate::http::conditional;
+use crate::http::error::ApiError;
+use crate::http::json::Checked;
+use crate::http::responses::ErrorResponses;
+use crate::identity;
+use crate::live::Activity;
+
+/// Create a session, or change the one that is there
+///
+/// Finds the session by `userId`, otherwise by `email`, and merges the body into it; makes one when there is none. Keys that are no
+/// fields of a session are dropped; custom attributes go under `customData`.
+#[utoipa::path(
+    post, path = "/v3/sessions", operation_id = "CreateSession", tag = "Session",
+    params(("project" = String, Header, description = "The id of the project")),
+    request_body = SessionInput,
+    responses((status = 200, description = "The session", body = SessionBody), (status = 409, description = "A key belongs to another session", body = crate::http::error::ErrorBody), ErrorResponses),
+    security(("jwt" = ["sessions:write"])),
+)]
+pub async fn create(
+    State(app): State<SharedApp>,
+    member: Member<SessionsWrite>,
+    body: Checked,
+) -> Result<Response, ApiError> {
+    let (fields, limits) = (read(&body)?, app.attribute_limits());
+    let origin = origin(&member, "POST", "/v3/sessions");
+    let new = NewCredential::new(&app.random);
+    let write = app.store.write(member.project, move |tx| {
+        upsert(tx, &fields, limits, &origin, &new)
+    });
+    let row = write.await?;
+    report(&app, &member, row.id);
+    Ok(answer(&row, &member))
+}
+
+/// Change a session
+///
+/// Merges the body into the session: what is given replaces, `null` removes, custom data key by key. With `If-Match` the session is
+/// changed only when nobody else has changed it.
+#[utoipa::path(
+    put, path = "/v3/sessions/{sessionId}", operation_id = "UpdateSession", tag = "Session",
+    params(
+        ("sessionId" = String, Path, description = "The id of the session: 24 hexadecimal characters"),
+        ("project" = String, Header, description = "The id of the project"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that may be changed"),
+    ),
+    request_body = SessionInput,
+    responses(
+        (status = 200, description = "The session", body = SessionBody),
+        (status = 409, description = "A key belongs to another session", body = crate::http::error::ErrorBody),
+        (status = 412, description = "The session is of another version than `If-Match` names", body = crate::http::error::ErrorBody),
+        ErrorResponses,
+    ),
+    security(("jwt" = ["sessions:write"])),
+)]
+pub async fn update(
+    State(app): State<SharedApp>,
+    member: Member<SessionsWrite>,
+    Path(session_id): Path<String>,
+    headers: HeaderMap,
+    body: Checked,
+) -> Result<Response, ApiError> {
+    let id = parse_id(&session_id)?;
+    let (fields, limits) = (read(&body)?, app.attribute_limits());
+    let origin = origin(&member, "PUT", "/v3/sessions/{sessionId}");
+    let write = app.store.write(member.project, move |tx| {
+        let mut row = find_for_update(tx, id)?;
+        conditional::require_match(&headers, row.id, row.version)?;
+        change(tx, &mut row, &fields, limits, &origin)?;
+        Ok::<_, ApiError>(row)
+    });
+    let row = write.await?;
+    report(&app, &member, row.id);
+    Ok(answer(&row, &member))
+}
+
+fn read(body: &Checked) -> Result<Fields, ApiError> {
+    let all: IndexMap<String, Box<RawValue>> = body.parse()?;
+    Fields::read(&all, body.parse()?)
+        .map_err(|faults| ApiError::unprocessable("invalid_field", faults))
+}
+
+/// The session with this id, or the one that it was merged into.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn find_for_update(tx: &mut Tx<'_>, id: ObjectId) -> Result<Row<Session>, ApiError> {
+    let found = match tx.get_for_update::<Session>(id)? {
+        Some(row) => Some(row),
+        None => tx.find_for_update(identity::MERGED_ID, &id.to_string())?,
+    };
+    found.ok_or_else(|| not_found("id", &id.to_string()))
+}
+
+fn upsert(
+    tx: &mut Tx<'_>,
+    fields: &Fields,
+    limits: AttributeLimits,
+    origin: &Origin,
+    new: &NewCredential,
+) -> Result<Row<Session>, ApiError> {
+    if let Some(mut row) = find_by_keys(tx, fields)? {
+        change(tx, &mut row, fields, limits, origin)?;
+        return Ok(row);
+    }
+    let mut session = blank(new, tx.now());
+    fields.give_credential(&mut session);
+    fields
+        .apply(&mut session, tx.now(), limits)
+        .map_err(beyond_limits)?;
+    refuse_taken(tx, &session, None)?;
+    Ok(insert(tx, session, origin)?)
+}
+
+fn find_by_keys(tx: &mut Tx<'_>, fields: &Fields) -> store::Result<Option<Row<Session>>> {
+    if let Some(user_id) = fields.user_id() {
+        return tx.find_for_update(identity::USER_ID, user_id);
+    }
+    match fields.email().and_then(identity::email_key) {
+        Some(key) => tx.find_for_update(identity::EMAIL, &key),
+        None => Ok(None),
+    }
+}
+
+fn change(
+    tx: &mut Tx<'_>,
+    row: &mut Row<Session>,
+    fields: &Fields,
+    limits: AttributeLimits,
+    origin: &Origin,
+) -> Result<(), ApiError> {
+    let (before, old_keys) = (Identifiers::of(&row.doc), row.doc.keys());
+    let written = serde_json::to_vec(&row.doc).map_err(ApiError::internal)?;
+    fields
+        .apply(&mut row.doc, tx.now(), limits)
+        .map_err(beyond_limits)?;
+    if serde_json::to_vec(&row.doc).map_err(ApiError::internal)? == written {
+        return Ok(());
+    }
+    refuse_taken(tx, &row.doc, Some(row.id))?;
+    Ok(save(tx, row, &before, &old_keys, origin)?)
+}
+
+fn beyond_limits(faults: Vec<String>) -> ApiError {
+    ApiError::unprocessable("attribute_limit", faults)
+}
+
+/// 409 when a key that only one session may have is another's.
+fn refuse_taken(tx: &Tx<'_>, session: &Session, own: Option<ObjectId>) -> Result<(), ApiError> {
+    for (kind, key, required) in session.keys() {
+        if let Some(holder) = tx.owner(kind, &key)?
+            && required
+            && Some(holder) != own
+        {
+            return Err(store::Error::Taken { kind, key, holder }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Where a change by a member comes from.
+pub fn origin<R: crate::auth::Requires>(member: &Member<R>, method: &str, path: &str) -> Origin {
+    Origin {
+        source: "rest".into(),
+        method: Some(method.into()),
+        original_url: Some(path.into()),
+        user_id: Some(member.user),
+        has_api_key: false,
+    }
+}
+
+fn report(app: &SharedApp, member: &Member<SessionsWrite>, session: ObjectId) {
+    let activity = Activity {
+        kind: "updated",
+        date: app.now(),
+        data: None,
+    };
+    app.live.report(member.project, session, activity);
+}
+
+/// The session with its `ETag`.
+fn answer(row: &Row<Session>, member: &Member<SessionsWrite>) -> Response {
+    match render::of_row(row, member.project, member.organisation) {
+        Ok(rendered) => (
+            [
+                (
+                    header::CONTENT_TYPE,
+                    header::HeaderValue::from_static("application/json"),
+                ),
+                (header::ETAG, rendered.etag),
+                (header::LAST_MODIFIED, rendered.last_modified),
+            ],
+            rendered.body,
+        )
+            .into_response(),
+        Err(error) => ApiError::internal(error).into_response(),
+    }
+}

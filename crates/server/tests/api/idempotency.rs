@@ -1,0 +1,161 @@
+//! `Idempotency-Key` (decisions, Writes).
+
+use serde_json::{Value, json};
+
+use crate::support::{Accounts, Answer, Call, TestApp};
+
+async fn identify(app: &TestApp, key: &str, body: Value) -> Answer {
+    let call = Call::post("/admin/identify")
+        .header("Idempotency-Key", key)
+        .json(&body);
+    app.send(app.server(call)).await
+}
+
+async fn create(app: &TestApp, key: &str, body: Value) -> Answer {
+    let call = Call::post("/v3/sessions")
+        .header("idempotency-key", key)
+        .json(&body);
+    app.send(app.owner(call)).await
+}
+
+fn was_replayed(answer: &Answer) -> bool {
+    answer.header("idempotent-replayed") == "true"
+}
+
+#[tokio::test]
+async fn what_is_sent_again_is_not_done_again() {
+    let app = TestApp::new().await;
+    let first = create(&app, "k-1", json!({"name": "guest"})).await;
+    let again = create(&app, "k-1", json!({"name": "guest"})).await;
+    assert_eq!((first.status, again.status), (200, 200));
+    assert_eq!(again.body, first.body);
+    assert_eq!(again.header("etag"), first.header("etag"));
+    assert_eq!((was_replayed(&first), was_replayed(&again)), (false, true));
+    assert_eq!(app.sessions().await.len(), 1);
+    create(&app, "k-2", json!({"name": "guest"})).await.ok();
+    assert_eq!(app.sessions().await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_admin_surface_knows_keys_too() {
+    let app = TestApp::new().await;
+    assert_eq!(
+        identify(&app, "k", json!({"userId": "u"})).await.ok()["created"],
+        true
+    );
+    let again = identify(&app, "k", json!({"userId": "u"})).await;
+    assert_eq!(again.ok()["created"], true, "the answer of the first call");
+    assert!(was_replayed(&again));
+}
+
+#[tokio::test]
+async fn another_request_needs_another_key() {
+    let app = TestApp::new().await;
+    identify(&app, "k", json!({"userId": "u"})).await.ok();
+    let answer = identify(&app, "k", json!({"userId": "v"})).await;
+    assert_eq!(answer.error(), (422, "idempotency_key_reused".into()));
+    let other_path = Call::post("/admin/track")
+        .header("idempotency-key", "k")
+        .json(&json!({"events": []}));
+    assert_eq!(app.send(app.server(other_path)).await.status, 422);
+    assert_eq!(app.lookup("v").await.status, 404);
+}
+
+#[tokio::test]
+async fn callers_do_not_share_keys() {
+    let app = TestApp::new().await;
+    create(&app, "k", json!({"name": "a"})).await.ok();
+    identify(&app, "k", json!({"userId": "u"})).await.ok();
+    let other = Accounts::key(
+        &app.app,
+        app.project(),
+        server::auth::roles::Role::Owner,
+        None,
+    )
+    .await;
+    let call = Call::post("/v3/sessions")
+        .header("idempotency-key", "k")
+        .json(&json!({"name": "b"}));
+    let answer = app
+        .send(call.bearer(&other.token).project(app.project()))
+        .await;
+    assert!(!was_replayed(&answer));
+    assert_eq!(answer.ok()["name"], "b");
+}
+
+#[tokio::test]
+async fn what_failed_may_be_tried_again() {
+    let app = TestApp::new().await;
+    let bad = identify(&app, "k", json!({"userId": ""})).await;
+    assert_eq!(bad.status, 422);
+    assert!(bad.json()["requestId"].is_string());
+    let good = identify(&app, "k", json!({"userId": "u"})).await;
+    assert_eq!((good.status, was_replayed(&good)), (200, false));
+}
+
+#[tokio::test]
+async fn a_wrong_credential_gets_no_kept_answer() {
+    let app = TestApp::new().await;
+    identify(&app, "k", json!({"userId": "u"})).await.ok();
+    for token in ["wrong", "", &app.accounts.first.sdk_key] {
+        let call = Call::post("/admin/identify")
+            .header("idempotency-key", "k")
+            .api_token(token);
+        assert_eq!(
+            app.send(call.json(&json!({"userId": "u"}))).await.status,
+            401
+        );
+    }
+    let call = Call::post("/v3/auth/login")
+        .header("idempotency-key", "k")
+        .json(&json!({"email": "x", "password": "y"}));
+    assert_eq!(app.send(call).await.status, 401);
+}
+
+#[tokio::test]
+async fn of_many_at_once_one_is_done() {
+    let app = TestApp::new().await;
+    let calls = (0..20).map(|_| create(&app, "k", json!({"name": "guest"})));
+    for answer in futures_util::future::join_all(calls).await {
+        assert!(answer.status == 200 || answer.error() == (409, "idempotency_in_progress".into()));
+    }
+    assert_eq!(app.sessions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_remembered_for_a_day() {
+    let app = TestApp::new().await;
+    create(&app, "k", json!({})).await.ok();
+    app.clock.advance_seconds(24 * 60 * 60 - 1);
+    assert!(was_replayed(&create(&app, "k", json!({})).await));
+    app.clock.advance_seconds(1);
+    assert!(!was_replayed(&create(&app, "k", json!({})).await));
+    assert_eq!(app.sessions().await.len(), 2);
+}
+
+#[tokio::test]
+async fn keys_have_a_form() {
+    let app = TestApp::new().await;
+    assert_eq!(create(&app, &"k".repeat(255), json!({})).await.status, 200);
+    for bad in ["", " ", &"k".repeat(256), "ü"] {
+        let answer = create(&app, bad, json!({})).await;
+        assert_eq!(
+            answer.error(),
+            (400, "invalid_idempotency_key".into()),
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn other_methods_do_not_look_at_it() {
+    let app = TestApp::new().await;
+    let made = create(&app, "k", json!({"userId": "u"})).await.ok();
+    let path = format!("/v3/sessions/{}", made["_id"].as_str().unwrap());
+    for plan in ["a", "b"] {
+        let call = Call::put(&path)
+            .header("idempotency-key", "p")
+            .json(&json!({"plan": plan}));
+        assert_eq!(app.send(app.owner(call)).await.ok()["plan"], plan);
+    }
+}
