@@ -156,7 +156,7 @@ test("a flood of sockets: those of one session are bounded, refused ones cost li
   one.send(TEXT, "PING");
   one.send(TEXT, "{\"name\":\"update\"}");
   one.send(TEXT, "x".repeat(120));
-  other.connection.send(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]));
+  other.connection.send(Buffer.alloc(16, 0xff));
   await until("what is no frame ends its own socket", () => !other.connection.isOpen);
   const { body: session } = await api.lookup("user-1");
   assert.equal((await api.put(`/sessions/${session.id}/unread`, { unread: 7 })).status, 200);

@@ -4,13 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { Line } from "./lib/line.js";
 import { stage, withEachSdk } from "./lib/pages.js";
+import { UNREACHABLE } from "./lib/tab.js";
 import { until } from "./lib/wait.js";
-
-/** What Chromium says by itself of calls that found nobody, and only while there is nobody. */
-const UNREACHABLE = [
-  /^WebSocket connection to 'ws:.*' failed: (Error in connection establishment: net::ERR_[A-Z_]+|Connection closed before receiving a handshake response)?$/,
-  /^Failed to load resource: net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|CONNECTION_CLOSED)$/,
-];
 
 withEachSdk("offline and back: what happened meanwhile arrives, once", async (test, version) => {
   const { api, line, site } = await stage(test, version, { through: Line.to });

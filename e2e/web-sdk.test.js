@@ -2,10 +2,8 @@
 import assert from "node:assert/strict";
 
 import { stage, withEachSdk } from "./lib/pages.js";
+import { UNREACHABLE } from "./lib/tab.js";
 import { until } from "./lib/wait.js";
-
-/** While the server is away, and no longer. */
-const AWAY = /^WebSocket connection to 'ws:.*' failed: Error in connection establishment: net::ERR_CONNECTION_REFUSED$/;
 
 withEachSdk("start, identify, track, notification, report, restart, logout", async (test, version) => {
   const { server, keys, api, site } = await stage(test, version);
@@ -75,7 +73,7 @@ withEachSdk("start, identify, track, notification, report, restart, logout", asy
   assert.equal(tab.to("/sessions")[1].headers["gleap-id"], undefined);
   await until("the new session has a socket of its own", () => tab.sockets.length > before && tab.openSockets().length === 1);
   assert.equal(await tab.call("isUserIdentified"), false);
-  tab.assertClean(AWAY);
+  tab.assertClean(...UNREACHABLE);
 });
 
 /** What REST knows of the session of a credential. */
