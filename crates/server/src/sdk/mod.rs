@@ -95,3 +95,36 @@ fn report_refused(app: &App, visitor: &Visitor, session: ObjectId, refused: &[St
         report(app, visitor, session, "refused", data);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::accounts::project::Verification;
+    use crate::auth::{ClientCredential, SdkProject};
+
+    fn visitor(gleap_id: Option<&str>) -> Visitor {
+        Visitor {
+            access: Arc::new(SdkProject {
+                project: ObjectId::ZERO,
+                organisation: ObjectId::ZERO,
+                verification: Verification::Off,
+                identity_secrets: Vec::new(),
+            }),
+            credential: ClientCredential::of(gleap_id, Some("hash")),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+
+    #[test]
+    fn under_overload_a_client_keeps_its_session_or_tries_again() {
+        let overloaded = || ApiError::from(store::Error::Overloaded);
+        let status = |gleap_id| shield(&visitor(gleap_id), overloaded()).status().as_u16();
+        assert_eq!(status(Some("id")), 429);
+        assert_eq!(status(None), 503);
+        let other = shield(&visitor(Some("id")), no_session());
+        assert_eq!(other.status().as_u16(), 401);
+    }
+}
