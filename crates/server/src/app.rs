@@ -93,6 +93,7 @@ impl App {
             ids: Arc::new(IdSource::new(random.bytes())),
             on_commit: listener(&sessions, &credentials),
         };
+        let geoip = GeoIp::open(config.geoip.as_deref())?;
         let store = Store::open_sqlite(&sqlite_config(&config), &SCHEMA, environment)?;
         Ok(Self {
             store,
@@ -105,7 +106,7 @@ impl App {
             wrong_tokens: WrongTokens::default(),
             limits: RateLimits::new(&config),
             live: Arc::default(),
-            geoip: GeoIp::default(),
+            geoip,
             readiness: Readiness::default(),
             registry: Registry::new(),
             config,

@@ -34,6 +34,8 @@ pub struct Config {
     pub secret_file: Option<PathBuf>,
     #[serde(deserialize_with = "networks")]
     pub trusted_proxy: Vec<IpNet>,
+    #[serde(deserialize_with = "file")]
+    pub geoip: Option<PathBuf>,
     pub log: Log,
     pub http: Http,
     pub limits: Limits,
@@ -144,6 +146,7 @@ pub struct Shutdown {
 #[serde(deny_unknown_fields)]
 pub struct Session {
     pub activity_debounce_seconds: u32,
+    pub guest_days: u32,
 }
 
 /// What is wrong with the configuration: one line for each fault, naming its source, key and value.
@@ -152,7 +155,7 @@ pub struct Session {
 pub struct ConfigError(Vec<String>);
 
 /// The values that numbers may have.
-const RANGES: [(&str, RangeInclusive<u64>); 23] = [
+const RANGES: [(&str, RangeInclusive<u64>); 24] = [
     ("http.header_bytes_max", 1_024..=1 << 20),
     ("http.uri_bytes_max", 256..=1 << 16),
     ("http.body_bytes_max", 1_024..=1 << 30),
@@ -176,6 +179,7 @@ const RANGES: [(&str, RangeInclusive<u64>); 23] = [
     ("cache.sessions_mib", 0..=1 << 20),
     ("shutdown.deadline_ms", 0..=3_600_000),
     ("session.activity_debounce_seconds", 0..=86_400),
+    ("session.guest_days", 0..=36_500),
 ];
 
 impl Config {
@@ -202,6 +206,15 @@ impl Config {
         self.public_url
             .clone()
             .unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    /// The host of that address, as the addresses of requests have it: with its port unless that goes without saying.
+    #[must_use]
+    pub fn public_host(&self) -> String {
+        let url = self.base_url();
+        let (scheme, host) = url.split_once("://").unwrap_or(("", &url));
+        let port = if scheme == "https" { ":443" } else { ":80" };
+        host.strip_suffix(port).unwrap_or(host).to_lowercase()
     }
 
     /// The file with the server key.

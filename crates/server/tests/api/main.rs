@@ -14,11 +14,19 @@ mod bad_input;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod empty_guests;
+#[cfg(test)]
 mod identify;
+#[cfg(test)]
+mod identity_verification;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
 mod lookup;
+#[cfg(test)]
+mod sdk_config;
+#[cfg(test)]
+mod sdk_leftovers;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]
