@@ -2,6 +2,7 @@
 
 mod arrival;
 mod body;
+pub mod config;
 mod events;
 mod identify;
 mod partial_update;
@@ -10,6 +11,7 @@ mod sessions;
 
 use axum::Extension;
 use axum::http::StatusCode;
+use axum::routing::get;
 use serde_json::value::RawValue;
 use store::{ObjectId, Row};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
@@ -33,6 +35,10 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(partial_update::partial_update))
         .routes(routes!(events::events).layer(batch))
         .routes(routes!(events::ping).layer(batch))
+        .routes(routes!(config::config))
+        .routes(routes!(config::tooltips))
+        // Android's spelling. A redirect would fail the preflight of a browser.
+        .route("/config/{sdkKey}/", get(config::config))
 }
 
 /// The session of a client when it is there, fits, and the call would change nothing of it: most calls are such, and they
@@ -112,6 +118,7 @@ mod tests {
                 organisation: ObjectId::ZERO,
                 verification: Verification::Off,
                 identity_secrets: Vec::new(),
+                config: Default::default(),
             }),
             credential: ClientCredential::of(gleap_id, Some("hash")),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
