@@ -1,5 +1,6 @@
 // The command line works beside a running server, and what it does holds at once.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -159,4 +160,46 @@ test("a second server on the same data folder is refused", async (test) => {
   const { code, stderr } = await server.command("serve", "--listen", "127.0.0.1:0");
   assert.notEqual(code, 0);
   assert.match(stderr, /another process/);
+});
+
+test("hark identity signs user ids with the newest secret and sets the mode, beside a running server and without one", async (test) => {
+  const { server, keys } = await Server.withProject(test);
+  const inProject = ["--project", keys.projectId];
+  const expected = (secret, userId) => createHmac("sha256", secret).update(userId).digest("hex");
+  const sign = async (userId) => (await server.commandOutput("identity", "sign", ...inProject, userId)).trim();
+  assert.equal(await sign("user/ü 1"), expected(keys.identitySecret, "user/ü 1"));
+
+  const path = `/v3/projects/${keys.projectId}/identity-verification`;
+  const headers = { Authorization: `Bearer ${keys.apiKey}`, project: keys.projectId };
+  const mode = async () => (await (await fetch(server.url + path, { headers })).json()).mode;
+  assert.equal(await mode(), "off");
+  assert.match(await server.commandOutput("identity", "mode", ...inProject, "required"), /required/);
+  assert.equal(await mode(), "required", "a running server knows at once");
+
+  const rotated = (await server.commandOutput("project", "rotate", ...inProject, "--identity-secret")).trim();
+  assert.equal(await sign("user-1"), expected(rotated, "user-1"));
+  for (const secret of [keys.identitySecret, rotated]) {
+    const body = JSON.stringify({ userId: "user-1", userHash: expected(secret, "user-1") });
+    const checked = await fetch(`${server.url}${path}/check`, { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body });
+    assert.deepEqual(await checked.json(), { valid: true });
+  }
+
+  const { code, stderr } = await server.command("identity", "sign", ...inProject, "null");
+  assert.notEqual(code, 0);
+  assert.match(stderr, /USER_ID/);
+  await server.stop();
+  assert.equal(await sign("user-1"), expected(rotated, "user-1"));
+  await server.commandOutput("identity", "mode", ...inProject, "off");
+  await server.start();
+  assert.equal(await mode(), "off");
+});
+
+test("a location database that is none is refused at the start", async (test) => {
+  const { server } = await Server.withProject(test);
+  await server.stop();
+  const file = join(await temporaryFolder(test), "text.mmdb");
+  await writeFile(file, "no database");
+  const { code, stderr } = await server.command("serve", "--geoip", file);
+  assert.notEqual(code, 0);
+  assert.ok(stderr.includes(file) && stderr.includes("--geoip"), stderr);
 });

@@ -96,6 +96,7 @@ impl App {
             ids: Arc::new(IdSource::new(random.bytes())),
             on_commit: listener(&sessions, &credentials, &live),
         };
+        let geoip = GeoIp::open(config.geoip.as_deref())?;
         let store = Store::open_sqlite(&sqlite_config(&config), &SCHEMA, environment)?;
         Ok(Self {
             store,
@@ -108,7 +109,7 @@ impl App {
             wrong_tokens: WrongTokens::default(),
             limits: RateLimits::new(&config),
             live,
-            geoip: GeoIp::default(),
+            geoip,
             readiness: Readiness::default(),
             registry,
             config,

@@ -62,6 +62,9 @@ pub struct Options {
     /// Address or network of a reverse proxy whose X-Forwarded-For is believed; may be given more than once
     #[arg(long, global = true, value_name = "CIDR")]
     trusted_proxy: Vec<String>,
+    /// Location database in the MaxMind format, which gives sessions their location [default: none]
+    #[arg(long, global = true, value_name = "FILE")]
+    geoip: Option<String>,
     /// Form of the log: text or json [default: text]
     #[arg(long, global = true, value_name = "FORMAT")]
     log_format: Option<String>,
@@ -82,6 +85,7 @@ impl Options {
             ("--public-url", "public_url", self.public_url),
             ("--secret-file", "secret_file", self.secret_file),
             ("--trusted-proxy", "trusted_proxy", proxies),
+            ("--geoip", "geoip", self.geoip),
             ("--log-format", "log.format", self.log_format),
             ("--log-level", "log.level", self.log_level),
         ];
@@ -107,6 +111,8 @@ pub enum Command {
     Project(Project),
     #[command(subcommand)]
     Member(Member),
+    #[command(subcommand)]
+    Identity(Identity),
     Import(Import),
     Doctor(Doctor),
     Backup(Backup),
@@ -259,6 +265,39 @@ pub struct MemberCreate {
     pub password_stdin: bool,
 }
 
+/// Prove who users are, or ask clients for the proof
+///
+/// Your backend hands its pages and apps a userHash with the user id: the HMAC-SHA256 of the id under the identity secret.
+#[derive(Debug, Subcommand)]
+pub enum Identity {
+    Sign(IdentitySign),
+    Mode(IdentityMode),
+}
+
+/// Print the userHash of a user id
+///
+/// To compare with what your backend makes, or to try identify by hand. The newest identity secret is used.
+#[derive(Debug, Args)]
+pub struct IdentitySign {
+    /// Id of the project
+    #[arg(long, value_name = "ID")]
+    pub project: String,
+    /// Id of the user in your system, exactly as clients send it
+    #[arg(value_name = "USER_ID")]
+    pub user_id: String,
+}
+
+/// Set whether clients must prove who their user is
+#[derive(Debug, Args)]
+pub struct IdentityMode {
+    /// Id of the project
+    #[arg(long, value_name = "ID")]
+    pub project: String,
+    /// off: the userHash is not looked at; required: without the right one nobody becomes a user
+    #[arg(value_name = "MODE", value_parser = ["off", "required"])]
+    pub mode: String,
+}
+
 /// Load sessions from a file into a project
 ///
 /// One JSON object a line, as `GET /v3/sessions/{id}` gives them. A session that is there already, by user id or
@@ -358,7 +397,7 @@ mod tests {
     #[test]
     fn every_flag_sets_a_known_option() {
         let line = "hark --data d --database sqlite: --listen 127.0.0.1:9 --public-url https://h.example.com \
-                    --secret-file s --trusted-proxy ::1 --log-format json --log-level debug openapi";
+                    --secret-file s --trusted-proxy ::1 --geoip g --log-format json --log-level debug openapi";
         let sources = parse(&line.split_whitespace().collect::<Vec<_>>().join(" "))
             .unwrap()
             .options
@@ -373,7 +412,7 @@ mod tests {
             (config.base_url().as_str(), config.secret_path()),
             ("https://h.example.com", "s".into())
         );
-        assert_eq!(sources.flags.len(), 8);
+        assert_eq!(sources.flags.len(), 9);
     }
 
     #[test]
@@ -394,6 +433,9 @@ mod tests {
         assert!(parse("hark token create --project p --name n --expires-days 0").is_err());
         assert!(parse("hark token create --project p --name n --expires-days 3650").is_ok());
         assert!(parse("hark token create --project p --name n --expires-days 3651").is_err());
+        assert!(parse("hark identity mode --project p off").is_ok());
+        assert!(parse("hark identity mode --project p on").is_err());
+        assert!(parse("hark identity sign --project p").is_err());
         assert!(parse("hark").is_err());
     }
 }

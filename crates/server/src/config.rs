@@ -34,6 +34,8 @@ pub struct Config {
     pub secret_file: Option<PathBuf>,
     #[serde(deserialize_with = "networks")]
     pub trusted_proxy: Vec<IpNet>,
+    #[serde(deserialize_with = "file")]
+    pub geoip: Option<PathBuf>,
     pub log: Log,
     pub http: Http,
     pub limits: Limits,
@@ -147,6 +149,7 @@ pub struct Shutdown {
 pub struct Session {
     pub activity_debounce_seconds: u32,
     pub visit_gap_minutes: u32,
+    pub guest_days: u32,
 }
 
 /// Sockets of client SDKs, and those who watch sessions.
@@ -201,6 +204,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("live.notification_delay_ms", 0..=600_000),
     ("live.watchers_max", 1..=100_000),
     ("live.watcher_queue_max", 1..=1 << 16),
+    ("session.guest_days", 0..=36_500),
 ];
 
 impl Config {
@@ -227,6 +231,15 @@ impl Config {
         self.public_url
             .clone()
             .unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    /// The host of that address, as the addresses of requests have it: with its port unless that goes without saying.
+    #[must_use]
+    pub fn public_host(&self) -> String {
+        let url = self.base_url();
+        let (scheme, host) = url.split_once("://").unwrap_or(("", &url));
+        let port = if scheme == "https" { ":443" } else { ":80" };
+        host.strip_suffix(port).unwrap_or(host).to_lowercase()
     }
 
     /// The file with the server key.

@@ -2,11 +2,13 @@
 //! are kept in the scope [`SCOPE`].
 
 pub mod api_key;
+pub mod flow_config;
 pub mod member;
 pub mod organisation;
 pub mod project;
 pub mod setup;
 pub mod user;
+pub mod verification;
 
 use store::ObjectId;
 

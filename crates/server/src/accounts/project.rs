@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use store::{
     Collection, Column, ColumnKind, Document, Identity, Millis, ObjectId, Query, Tx, Value,
 };
+use utoipa::ToSchema;
 
+use super::flow_config::FlowConfig;
 use super::member::{Member, insert_member};
 use super::setup::{existing, not_set_up};
 use super::{AccountError, SCOPE, key};
@@ -35,10 +37,13 @@ pub struct Project {
     /// Whether clients must prove who their user is.
     #[serde(default)]
     pub identity_verification: Verification,
+    /// What client SDKs are told.
+    #[serde(default)]
+    pub sdk_config: FlowConfig,
 }
 
 /// Whether the `userHash` of an identify call of a client is asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verification {
     /// It is not looked at.
@@ -115,6 +120,7 @@ pub(super) fn new_project(app: &App, name: &str) -> (Project, String, String) {
         }],
         identity_secrets: vec![app.key.seal(&app.random, IDENTITY_SECRET, &secret)],
         identity_verification: Verification::Off,
+        sdk_config: FlowConfig::default(),
     };
     (project, token.token, secret)
 }
@@ -137,7 +143,7 @@ pub(super) fn known_project(tx: &Tx<'_>, project: ObjectId) -> Result<(), Accoun
         .ok_or_else(|| unknown_project(project))
 }
 
-fn unknown_project(project: ObjectId) -> AccountError {
+pub(super) fn unknown_project(project: ObjectId) -> AccountError {
     AccountError::Unknown(format!(
         "--project: there is no project {project}; `hark project list` shows those that are"
     ))

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::cache::CommitCache;
 use crate::http::ApiError;
 use crate::identity;
+use crate::sdk::config;
 
 /// Tokens that are kept in memory.
 const TOKENS_KEPT_MAX: usize = 10_000;
@@ -147,8 +148,21 @@ impl Credentials {
     /// # Errors
     /// 401 when no project has it.
     pub async fn of_sdk_key(app: &App, key: &str) -> Result<Arc<SdkProject>, ApiError> {
+        Self::find_sdk_key(app, key).await?.ok_or_else(|| {
+            ApiError::unauthorized(
+                "invalid_sdk_key",
+                "No project has this SDK key. `hark project list` shows those that are.",
+            )
+        })
+    }
+
+    /// The project of a public key, when there is one.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn find_sdk_key(app: &App, key: &str) -> Result<Option<Arc<SdkProject>>, ApiError> {
         if let Some(known) = app.credentials.sdk_keys.get(key) {
-            return Ok(known);
+            return Ok(Some(known));
         }
         let ticket = app.credentials.sdk_keys.ticket();
         let wanted = key.to_owned();
@@ -156,21 +170,19 @@ impl Credentials {
             Ok::<_, ApiError>(snapshot.find::<Project>(identity::SDK_KEY, &wanted)?)
         });
         let Some(row) = read.await? else {
-            return Err(ApiError::unauthorized(
-                "invalid_sdk_key",
-                "No project has this SDK key. `hark project list` shows those that are.",
-            ));
+            return Ok(None);
         };
         let access = Arc::new(SdkProject {
             project: row.id,
             organisation: row.doc.organisation,
             verification: row.doc.identity_verification,
             identity_secrets: identity_secrets(app, &row.doc),
+            config: config::render(&row.doc.sdk_config, &app.config.public_host()),
         });
         app.credentials
             .sdk_keys
             .keep(ticket, key.into(), Arc::clone(&access));
-        Ok(access)
+        Ok(Some(access))
     }
 }
 

@@ -35,6 +35,10 @@ scopes! {
     SessionsRead = Some(Scope::SessionsRead);
     /// May change sessions.
     SessionsWrite = Some(Scope::SessionsWrite);
+    /// May see the settings of the project.
+    ProjectRead = Some(Scope::ProjectRead);
+    /// May change the settings of the project.
+    ProjectWrite = Some(Scope::ProjectWrite);
     /// Is a member of the project, in any role.
     AnyMember = None;
 }

@@ -17,6 +17,8 @@ pub mod token;
 mod visitor;
 
 pub use credentials::{Access, Credential, Credentials};
-pub use member::{AnyMember, Member, Requires, SessionsRead, SessionsWrite, SignedIn};
+pub use member::{
+    AnyMember, Member, ProjectRead, ProjectWrite, Requires, SessionsRead, SessionsWrite, SignedIn,
+};
 pub use project_token::{ProjectAccess, ProjectToken, WrongTokens};
 pub use visitor::{ClientCredential, SdkProject, Visitor};

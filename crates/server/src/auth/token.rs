@@ -2,11 +2,13 @@
 
 mod identity;
 mod jwt;
+mod proof;
 mod random;
 mod secret;
 
 pub use identity::{user_hash, verify_user_hash};
 pub use jwt::{Claims, TokenError, TokenKind, TokenSigner};
+pub use proof::{Claimed, check_user_hash};
 pub use random::Random;
 pub use secret::{
     API_TOKEN_PREFIX, NewApiToken, hash_api_token, new_api_token, new_gleap_hash,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use bytes::Bytes;
 use store::ObjectId;
 
 use super::credentials::Credentials;
@@ -26,6 +27,8 @@ pub struct SdkProject {
     pub verification: Verification,
     /// The live secrets that prove it.
     pub identity_secrets: Vec<String>,
+    /// What `GET /config` answers.
+    pub config: Bytes,
 }
 
 /// The credential of a session as a client sent it. Nobody has compared it with anything yet:

@@ -1,4 +1,4 @@
-//! `hark setup`, `hark token`, `hark project`, `hark member`.
+//! `hark setup`, `hark token`, `hark project`, `hark member`, `hark identity`.
 
 use std::io::Read;
 
@@ -9,7 +9,7 @@ use store::{Clock, Millis, ObjectId};
 use super::control::{self, Request};
 use crate::accounts::api_key::{CreatedApiKey, ListedApiKey, NewApiKey};
 use crate::accounts::member::{CreatedMember, NewMember};
-use crate::accounts::project::{CreatedProject, ListedProject, ProjectSecret};
+use crate::accounts::project::{CreatedProject, ListedProject, ProjectSecret, Verification};
 use crate::accounts::setup::{SetupRequest, SetupResult};
 use crate::auth::roles::Scope;
 use crate::cli;
@@ -183,6 +183,31 @@ pub async fn member(config: Config, command: cli::Member) -> Result<()> {
     );
     if let Some(password) = created.password {
         println!("password  {password}");
+    }
+    Ok(())
+}
+
+/// Works on identity verification.
+pub async fn identity(config: Config, command: cli::Identity) -> Result<()> {
+    match command {
+        cli::Identity::Sign(options) => {
+            let request = Request::IdentitySign {
+                project: id("--project", &options.project)?,
+                user_id: options.user_id,
+            };
+            let hash: String = control::run(config, request, |_| {}).await?;
+            println!("{hash}");
+        }
+        cli::Identity::Mode(options) => {
+            let mode = match options.mode.as_str() {
+                "required" => Verification::Required,
+                _ => Verification::Off,
+            };
+            let project = id("--project", &options.project)?;
+            let request = Request::IdentityMode { project, mode };
+            let _: Value = control::run(config, request, |_| {}).await?;
+            println!("identity verification is {}", options.mode);
+        }
     }
     Ok(())
 }

@@ -17,8 +17,9 @@ use tokio::sync::mpsc;
 use super::{database, import};
 use crate::accounts::api_key::{self, NewApiKey};
 use crate::accounts::member::{self, NewMember};
-use crate::accounts::project::{self, ProjectSecret};
+use crate::accounts::project::{self, ProjectSecret, Verification};
 use crate::accounts::setup::{self, SetupRequest};
+use crate::accounts::verification;
 use crate::app::{App, SharedApp, Surroundings};
 use crate::config::Config;
 
@@ -45,6 +46,14 @@ pub enum Request {
         secret: ProjectSecret,
     },
     MemberCreate(NewMember),
+    IdentitySign {
+        project: ObjectId,
+        user_id: String,
+    },
+    IdentityMode {
+        project: ObjectId,
+        mode: Verification,
+    },
     Import {
         file: PathBuf,
         project: ObjectId,
@@ -101,6 +110,12 @@ async fn execute(app: &SharedApp, request: Request, progress: &ProgressSender) -
         Request::MemberCreate(new) => {
             json(serde_json::to_value(member::create_member(app, new).await?))
         }
+        Request::IdentitySign { project, user_id } => json(serde_json::to_value(
+            verification::sign(app, project, &user_id).await?,
+        )),
+        Request::IdentityMode { project, mode } => json(serde_json::to_value(
+            verification::set_mode(app, project, mode).await?,
+        )),
         Request::Doctor { repair } => {
             database::examine(&app.config, repair, progress.clone()).await
         }

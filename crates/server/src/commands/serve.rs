@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::http::health::Phase;
 use crate::http::router;
 use crate::http::serve::{Server, raise_open_files_limit};
+use crate::jobs;
 
 /// How often gauges are brought up to date.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
@@ -44,6 +45,7 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
         demo::print(&app).await?;
     }
     let gauges = watch_gauges(&app)?;
+    let jobs = jobs::start(&app)?;
     let server = Server::new(app.config.serve_options(), &app.registry)?;
     app.readiness.set(Phase::Ready);
     tracing::info!(address = %listener.local_addr()?, data = %app.config.data.display(), "ready");
@@ -62,6 +64,7 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
             "connections were cut because they passed the deadline"
         );
     }
+    jobs.stop().await;
     gauges.abort();
     drop(control);
     let closing = Arc::clone(&app);

@@ -184,6 +184,17 @@ fn the_public_url_is_a_bare_origin() {
 }
 
 #[test]
+fn the_public_host_is_that_of_the_addresses_of_requests() {
+    let host = |url: &str| load("", &[("HARK_PUBLIC_URL", url)]).unwrap().public_host();
+    assert_eq!(load("", &[]).unwrap().public_host(), "127.0.0.1:8080");
+    assert_eq!(host("https://Hark.example.com/"), "hark.example.com");
+    assert_eq!(host("https://hark.example.com:443"), "hark.example.com");
+    assert_eq!(host("https://hark.example.com:80"), "hark.example.com:80");
+    assert_eq!(host("http://hark.example.com:80"), "hark.example.com");
+    assert_eq!(host("http://[::1]:8080"), "[::1]:8080");
+}
+
+#[test]
 fn trusted_proxies_are_addresses_or_networks() {
     let read = |list: &str| load("", &[("HARK_TRUSTED_PROXY", list)]);
     let proxies = read("10.0.0.0/8, 127.0.0.1,::1").unwrap().trusted_proxy;

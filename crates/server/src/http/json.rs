@@ -134,6 +134,7 @@ fn in_words(wanted: &str) -> &str {
     match wanted {
         "a map" => "an object",
         "a sequence" => "an array",
+        "i64" => "a whole number",
         _ if wanted.starts_with("struct ") => "an object",
         _ => wanted,
     }

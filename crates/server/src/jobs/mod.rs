@@ -1,1 +1,28 @@
-//! Work that the server does by itself, at its own pace.
+//! Work that the server does by itself, at its own pace: one job at a time, each again after its interval.
+
+pub mod empty_guests;
+mod runner;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::runner::{Job, Jobs};
+use crate::app::SharedApp;
+use crate::auth::token::Random;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Starts all jobs.
+///
+/// # Errors
+/// When their metric is registered already.
+pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
+    let sweep = Arc::clone(app);
+    let jobs = vec![Job::new("empty_guests", 6 * HOUR, move || {
+        let app = Arc::clone(&sweep);
+        async move { empty_guests::sweep(&app).await.map(drop) }
+    })];
+    // Spreads what servers do that were started together; no secret.
+    let jitter = Random::seeded(u64::from_be_bytes(app.random.bytes()));
+    Jobs::start(jobs, jitter, &app.registry)
+}

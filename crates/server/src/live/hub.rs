@@ -103,6 +103,14 @@ impl Hub {
         }
     }
 
+    /// Whether anybody watches a session, so that there is somebody to report to.
+    #[must_use]
+    pub fn is_watched(&self, project: ObjectId, session: ObjectId) -> bool {
+        let state = self.lock();
+        let room = state.rooms.get(&(project, session));
+        room.is_some_and(Room::is_watched)
+    }
+
     /// An events call of a session arrived: its sockets may get notifications from now on (wire note §4.6).
     pub fn ready(&self, project: ObjectId, session: ObjectId) {
         let mut state = self.lock();

@@ -69,6 +69,10 @@ impl Room {
         self.sockets.is_empty() && self.watchers.is_empty()
     }
 
+    pub fn is_watched(&self) -> bool {
+        !self.watchers.is_empty()
+    }
+
     /// The ids of all who are here.
     pub fn ids(&self) -> Vec<u64> {
         let sockets = self.sockets.iter().map(|socket| socket.id);

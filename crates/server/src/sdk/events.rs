@@ -1,6 +1,7 @@
 //! What a session did, and that it is there: the loop of every client (wire note §4.4, §4.5).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -129,28 +130,25 @@ async fn take(
         return Ok(Json(PingAnswer::default()));
     };
     let (arrival, _) = Arrival::read(&app, &visitor, path, &Default::default());
-    let call = Call {
+    let call = Arc::new(Call {
         given,
         arrival,
         events,
         names_max: app.config.limits.event_names_max,
         has_socket: !body.is_false("ws"),
-    };
-    let project = visitor.access.project;
-    let write = app.store.write(project, move |tx| {
-        let done = call.run(tx)?;
-        Ok::<_, store::Error>(done.map(|(session, answer)| (session, answer, call.events.clone())))
     });
-    let done = write
-        .await
-        .map_err(|error| shield(&visitor, error.into()))?;
-    let Some((session, answer, events)) = done else {
+    let (project, unit) = (visitor.access.project, Arc::clone(&call));
+    let done = app.store.write(project, move |tx| unit.run(tx)).await;
+    let done = done.map_err(|error| shield(&visitor, error.into()))?;
+    let Some((session, answer)) = done else {
         return Ok(Json(PingAnswer::default()));
     };
     app.live.ready(project, session);
-    for event in events {
-        let data = serde_json::value::to_raw_value(&Told::from(&event)).ok();
-        super::report(&app, &visitor, session, "event", data);
+    if app.live.is_watched(project, session) {
+        for event in &call.events {
+            let data = serde_json::value::to_raw_value(&Told::from(event)).ok();
+            super::report(&app, &visitor, session, "event", data);
+        }
     }
     super::report_refused(&app, &visitor, session, &faults);
     Ok(Json(answer))

@@ -2,6 +2,7 @@
 
 mod arrival;
 mod body;
+pub mod config;
 mod events;
 mod identify;
 mod partial_update;
@@ -10,6 +11,7 @@ mod sessions;
 
 use axum::Extension;
 use axum::http::StatusCode;
+use axum::routing::get;
 use serde_json::value::RawValue;
 use store::{ObjectId, Row};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
@@ -33,6 +35,10 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(partial_update::partial_update))
         .routes(routes!(events::events).layer(batch))
         .routes(routes!(events::ping).layer(batch))
+        .routes(routes!(config::config))
+        .routes(routes!(config::tooltips))
+        // Android's spelling. A redirect would fail the preflight of a browser.
+        .route("/config/{sdkKey}/", get(config::config))
 }
 
 /// The session of a client when it is there, fits, and the call would change nothing of it: most calls are such, and they
@@ -93,5 +99,39 @@ fn report_refused(app: &App, visitor: &Visitor, session: ObjectId, refused: &[St
         let told = serde_json::json!({ "errors": refused });
         let data = serde_json::value::to_raw_value(&told).ok();
         report(app, visitor, session, "refused", data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::accounts::project::Verification;
+    use crate::auth::{ClientCredential, SdkProject};
+
+    fn visitor(gleap_id: Option<&str>) -> Visitor {
+        Visitor {
+            access: Arc::new(SdkProject {
+                project: ObjectId::ZERO,
+                organisation: ObjectId::ZERO,
+                verification: Verification::Off,
+                identity_secrets: Vec::new(),
+                config: Default::default(),
+            }),
+            credential: ClientCredential::of(gleap_id, Some("hash")),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+
+    #[test]
+    fn under_overload_a_client_keeps_its_session_or_tries_again() {
+        let overloaded = || ApiError::from(store::Error::Overloaded);
+        let status = |gleap_id| shield(&visitor(gleap_id), overloaded()).status().as_u16();
+        assert_eq!(status(Some("id")), 429);
+        assert_eq!(status(None), 503);
+        let other = shield(&visitor(Some("id")), no_session());
+        assert_eq!(other.status().as_u16(), 401);
     }
 }

@@ -13,12 +13,15 @@ use server::http::not_implemented::missing;
 use crate::support::{Call, Description, Guard, TestApp};
 
 /// Operations that anybody may call.
-const PUBLIC: [&str; 13] = [
+const PUBLIC: [&str; 15] = [
     // Signing in, and the state of the server.
     "Login",
     "healthz",
     "readyz",
     "metrics",
+    // What client SDKs read before they are anybody, by the key in the path.
+    "SdkConfig",
+    "SdkTooltips",
     // Those of the contract that take no token.
     "GetModels",
     "AnswerHelpCenterQuestion",

@@ -16,9 +16,13 @@ mod change;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod empty_guests;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod identify;
+#[cfg(test)]
+mod identity_verification;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
@@ -29,6 +33,10 @@ mod lookup;
 mod memory;
 #[cfg(test)]
 mod sdk;
+#[cfg(test)]
+mod sdk_config;
+#[cfg(test)]
+mod sdk_leftovers;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]

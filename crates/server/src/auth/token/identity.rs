@@ -6,7 +6,11 @@ use sha2::Sha256;
 /// The `userHash` of a user: lower-case hex HMAC-SHA256 of `user_id` under the identity secret.
 #[must_use]
 pub fn user_hash(secret: &str, user_id: &str) -> String {
-    hex::encode(mac(secret, user_id).finalize().into_bytes())
+    hex::encode(
+        mac(secret.as_bytes(), user_id.as_bytes())
+            .finalize()
+            .into_bytes(),
+    )
 }
 
 /// Whether `given`, hex in either case, is the hash of `user_id` under one of the live `secrets`.
@@ -19,14 +23,15 @@ pub fn verify_user_hash(secrets: &[impl AsRef<str>], user_id: &str, given: &str)
         return false;
     };
     secrets.iter().fold(false, |proved, secret| {
-        proved | mac(secret.as_ref(), user_id).verify_slice(&given).is_ok()
+        let mac = mac(secret.as_ref().as_bytes(), user_id.as_bytes());
+        proved | mac.verify_slice(&given).is_ok()
     })
 }
 
-fn mac(secret: &str, user_id: &str) -> Hmac<Sha256> {
-    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
+pub(super) fn mac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
+    let mac = Hmac::<Sha256>::new_from_slice(key);
     mac.expect("HMAC takes a key of any length")
-        .chain_update(user_id)
+        .chain_update(message)
 }
 
 #[cfg(test)]

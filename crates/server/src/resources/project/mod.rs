@@ -1,10 +1,60 @@
 //! Settings of a project (/v3/projects).
 
-use utoipa_axum::router::OpenApiRouter;
+mod identity_verification;
+mod sdk_config;
 
-use crate::app::SharedApp;
+use store::ObjectId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::accounts::SCOPE;
+use crate::accounts::project::Project;
+use crate::app::{App, SharedApp};
+use crate::auth::{Member, Requires};
+use crate::http::ApiError;
 
 /// The operations.
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
+        .routes(routes!(sdk_config::get, sdk_config::put))
+        .routes(routes!(
+            identity_verification::get,
+            identity_verification::put
+        ))
+        .routes(routes!(identity_verification::check))
+}
+
+/// The project of a path, which has to be that of the `project` header.
+///
+/// # Errors
+/// 400 when it is no id, 404 when it is another project.
+fn named<R: Requires>(member: &Member<R>, path: &str) -> Result<ObjectId, ApiError> {
+    let id: ObjectId = path.parse().map_err(|_| {
+        ApiError::bad_request(
+            "invalid_id",
+            "The project id in the path must be 24 hexadecimal characters.",
+        )
+    })?;
+    if id == member.project {
+        Ok(id)
+    } else {
+        Err(not_found(id))
+    }
+}
+
+async fn read(app: &App, id: ObjectId) -> Result<Project, ApiError> {
+    let read = app.store.read(SCOPE, move |snapshot| {
+        Ok::<_, ApiError>(snapshot.get::<Project>(id)?)
+    });
+    let row = read.await?.ok_or_else(|| not_found(id))?;
+    Ok(row.doc)
+}
+
+fn not_found(id: ObjectId) -> ApiError {
+    ApiError::not_found(
+        "project_not_found",
+        format!(
+            "The project of the `project` header is not {id}, the one in the path: name the same in both."
+        ),
+    )
 }

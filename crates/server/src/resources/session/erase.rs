@@ -1,7 +1,7 @@
 //! Deleting a session with all that is personal about it, in one transaction.
 
 use store::filter::{FieldPath, Filter, Scalar};
-use store::{ObjectId, Query, Tx};
+use store::{ObjectId, Query, Row, Tx};
 
 use super::document::Session;
 use super::event::Event;
@@ -21,6 +21,15 @@ pub fn erase_user(tx: &mut Tx<'_>, user_id: &str) -> store::Result<bool> {
     let row = tx
         .get_for_update::<Session>(id)?
         .ok_or_else(|| tx.raced())?;
+    erase(tx, &row)
+}
+
+/// Erases a session; returns whether it was there.
+///
+/// # Errors
+/// Those of the store.
+pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
+    let id = row.id;
     for (kind, key, _) in row.doc.keys() {
         tx.release(kind, &key, id)?;
     }
