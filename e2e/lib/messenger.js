@@ -33,15 +33,14 @@ export class Messenger {
   /** Opens the widget of a tab. */
   static async openIn(tab) {
     await tab.call("open");
-    const element = await tab.page.waitForSelector("iframe.gleap-frame", { state: "attached" });
-    const messenger = new Messenger(await element.contentFrame());
-    await until("the messenger is told of the session", async () => (await messenger.told("session-update")).length > 0);
-    return messenger;
+    await until("the widget is open", async () => (await tab.heard("open")).length > 0);
+    const element = await tab.page.waitForSelector("iframe.gleap-frame");
+    return new Messenger(await element.contentFrame());
   }
 
   /** What the SDK told it under a name. */
   async told(name) {
-    const all = await this.frame.evaluate(() => told).catch(() => []); // it may not be loaded yet
+    const all = await this.frame.evaluate(() => told);
     return all.filter((message) => message.name === name).map(({ data }) => data);
   }
 

@@ -13,14 +13,14 @@ import { Tab } from "./tab.js";
 const VERSIONS = ["gleap-16", "gleap-15"];
 
 /** What the page hears from the SDK; each is kept in `heard`. */
-const EVENTS = ["initialized", "unread-count-changed", "error-while-sending", "feedback-sent"];
+const EVENTS = ["initialized", "unread-count-changed", "open", "error-while-sending"];
 
 const bundle = (version) => readFile(new URL(`../node_modules/${version}/build/browser/index.js`, import.meta.url));
 
 /** A test for each version, side by side: most of their time they wait for timers of the SDK. */
 export function withEachSdk(what, body) {
   describe(what, { concurrency: true }, () => {
-    for (const version of VERSIONS) test(`${what} (${version})`, { timeout: 120_000 }, (test) => body(test, version));
+    for (const version of VERSIONS) test(version, { timeout: 120_000 }, (test) => body(test, version));
   });
 }
 
