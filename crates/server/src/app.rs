@@ -13,6 +13,7 @@ use crate::auth::keys::ServerKey;
 use crate::auth::password::{Cost, Passwords};
 use crate::auth::token::{Random, TokenSigner};
 use crate::config::Config;
+use crate::files::Storage;
 use crate::geoip::GeoIp;
 use crate::http::health::Readiness;
 use crate::http::rate_limit::RateLimit;
@@ -38,6 +39,7 @@ pub struct App {
     pub limits: RateLimits,
     pub live: Arc<Hub>,
     pub geoip: GeoIp,
+    pub files: Storage,
     pub readiness: Readiness,
     pub registry: Registry,
     clock: Arc<dyn Clock>,
@@ -106,6 +108,7 @@ impl App {
             limits: RateLimits::new(&config),
             live: Arc::default(),
             geoip: GeoIp::default(),
+            files: Storage::open(&config)?,
             readiness: Readiness::default(),
             registry: Registry::new(),
             config,

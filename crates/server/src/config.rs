@@ -41,6 +41,8 @@ pub struct Config {
     pub cache: Cache,
     pub shutdown: Shutdown,
     pub session: Session,
+    pub sdk: Sdk,
+    pub files: Files,
 }
 
 /// The engine that keeps the documents.
@@ -146,13 +148,48 @@ pub struct Session {
     pub activity_debounce_seconds: u32,
 }
 
+/// What client SDKs may send.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sdk {
+    pub report_bytes_max: usize,
+    pub report_log_bytes_max: usize,
+}
+
+/// Where uploads are kept, and how much of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    pub s3_bucket: String,
+    pub s3_endpoint: String,
+    pub s3_region: String,
+    pub s3_access_key_id: String,
+    pub s3_secret_access_key: Secret,
+    pub file_bytes_max: u64,
+    pub files_per_upload_max: usize,
+    pub upload_bytes_max: usize,
+    pub uploads_per_session_per_hour: u64,
+    pub unclaimed_hours: u32,
+}
+
+/// A text that is never shown.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
 /// What is wrong with the configuration: one line for each fault, naming its source, key and value.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct ConfigError(Vec<String>);
 
 /// The values that numbers may have.
-const RANGES: [(&str, RangeInclusive<u64>); 23] = [
+const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("http.header_bytes_max", 1_024..=1 << 20),
     ("http.uri_bytes_max", 256..=1 << 16),
     ("http.body_bytes_max", 1_024..=1 << 30),
@@ -176,6 +213,13 @@ const RANGES: [(&str, RangeInclusive<u64>); 23] = [
     ("cache.sessions_mib", 0..=1 << 20),
     ("shutdown.deadline_ms", 0..=3_600_000),
     ("session.activity_debounce_seconds", 0..=86_400),
+    ("sdk.report_bytes_max", 1_024..=1 << 30),
+    ("sdk.report_log_bytes_max", 1_024..=1 << 24),
+    ("files.file_bytes_max", 1..=1 << 40),
+    ("files.files_per_upload_max", 1..=1_000),
+    ("files.upload_bytes_max", 1_024..=1 << 40),
+    ("files.uploads_per_session_per_hour", 1..=1_000_000),
+    ("files.unclaimed_hours", 1..=8_760),
 ];
 
 impl Config {

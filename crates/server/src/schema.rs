@@ -7,10 +7,14 @@ use crate::accounts::member::{MEMBERS, Member};
 use crate::accounts::organisation::{ORGANISATIONS, Organisation};
 use crate::accounts::project::{PROJECTS, Project};
 use crate::accounts::user::{USERS, User};
+use crate::files::document::{FILES, File};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
 use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
 use crate::resources::session::merge::{MERGES, Merge};
+use crate::resources::ticket::document::{TICKETS, Ticket};
+use crate::resources::ticket::log::{TICKET_LOGS, TicketLog};
+use crate::resources::ticket::number::{TICKET_NUMBERS, TicketNumber};
 
 /// All that the store keeps for Hark.
 pub static SCHEMA: Schema = Schema {
@@ -24,6 +28,10 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Event>(),
         Registered::of::<IdentityChange>(),
         Registered::of::<Merge>(),
+        Registered::of::<Ticket>(),
+        Registered::of::<TicketNumber>(),
+        Registered::of::<TicketLog>(),
+        Registered::of::<File>(),
     ],
     migrations: &[
         Migration {
@@ -46,6 +54,10 @@ pub static SCHEMA: Schema = Schema {
             steps: &[
                 Step::AddColumn(&Registered::of::<Merge>(), "gleap_id"),
                 Step::AddIndex(&MERGES, "merge_by_gleap_id"),
+                Step::Create(&TICKETS),
+                Step::Create(&TICKET_NUMBERS),
+                Step::Create(&TICKET_LOGS),
+                Step::Create(&FILES),
             ],
         },
     ],

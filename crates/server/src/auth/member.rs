@@ -35,6 +35,10 @@ scopes! {
     SessionsRead = Some(Scope::SessionsRead);
     /// May change sessions.
     SessionsWrite = Some(Scope::SessionsWrite);
+    /// May see tickets.
+    TicketsRead = Some(Scope::TicketsRead);
+    /// May change tickets.
+    TicketsWrite = Some(Scope::TicketsWrite);
     /// Is a member of the project, in any role.
     AnyMember = None;
 }

@@ -17,6 +17,8 @@ pub mod token;
 mod visitor;
 
 pub use credentials::{Access, Credential, Credentials};
-pub use member::{AnyMember, Member, SessionsRead, SessionsWrite, SignedIn};
+pub use member::{
+    AnyMember, Member, SessionsRead, SessionsWrite, SignedIn, TicketsRead, TicketsWrite,
+};
 pub use project_token::{ProjectAccess, ProjectToken, WrongTokens};
 pub use visitor::{ClientCredential, SdkProject, Visitor};

@@ -10,6 +10,7 @@ pub mod json;
 pub mod limits;
 pub mod list_query;
 pub mod metrics;
+pub mod multipart;
 mod no_null;
 pub mod not_implemented;
 pub mod observe;

@@ -13,12 +13,14 @@ use server::http::not_implemented::missing;
 use crate::support::{Call, Description, Guard, TestApp};
 
 /// Operations that anybody may call.
-const PUBLIC: [&str; 13] = [
+const PUBLIC: [&str; 14] = [
     // Signing in, and the state of the server.
     "Login",
     "healthz",
     "readyz",
     "metrics",
+    // What is known by its address.
+    "GetFile",
     // Those of the contract that take no token.
     "GetModels",
     "AnswerHelpCenterQuestion",

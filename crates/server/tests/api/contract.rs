@@ -8,7 +8,7 @@ use server::http::not_implemented::{CONTRACT, MISSING, Operation, contract, miss
 use crate::support::{Call, Description, TestApp};
 
 /// How many operations of the contract are not served. Lower it in the change that serves one more; never raise it.
-const MISSING_COUNT: usize = 225;
+const MISSING_COUNT: usize = 219;
 
 /// The fields that the contract requires of every session.
 const REQUIRED: [&str; 14] = [
@@ -248,10 +248,36 @@ async fn every_operation_and_field_is_described() {
 async fn no_field_of_an_answer_may_be_null() {
     let _app = TestApp::new().await;
     let document = &Description::get().document;
-    let asked = ["IdentifyBody", "EventBody"];
-    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
-        let nullable = schema.to_string().contains("\"null\"");
-        assert_eq!(nullable, asked.contains(&name.as_str()), "{name}");
+    let mut answered = BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            assert!(!operation["responses"].to_string().contains("\"null\""));
+            schemas_of(document, &operation["responses"], &mut answered);
+        }
+    }
+    assert!(answered.len() > 10);
+    for name in answered {
+        let schema = document["components"]["schemas"][&name].to_string();
+        assert!(!schema.contains("\"null\""), "{name}: {schema}");
+    }
+}
+
+/// The names of all schemas that a part of the description leads to.
+fn schemas_of(document: &Value, part: &Value, found: &mut BTreeSet<String>) {
+    match part {
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| schemas_of(document, item, found)),
+        Value::Object(members) => members
+            .values()
+            .for_each(|member| schemas_of(document, member, found)),
+        Value::String(text) => {
+            let name = text.strip_prefix("#/components/schemas/");
+            if let Some(name) = name.filter(|name| found.insert((*name).to_owned())) {
+                schemas_of(document, &document["components"]["schemas"][name], found);
+            }
+        }
+        _ => {}
     }
 }
 

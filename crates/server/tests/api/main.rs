@@ -20,6 +20,8 @@ mod list;
 #[cfg(test)]
 mod lookup;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod snapshots;
 #[cfg(test)]
 mod track;

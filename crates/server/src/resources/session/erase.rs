@@ -7,7 +7,9 @@ use super::document::Session;
 use super::event::Event;
 use super::history::IdentityChange;
 use super::merge::Merge;
+use crate::files;
 use crate::identity;
+use crate::resources::ticket;
 
 /// Erases the session that a user id finds; returns whether there was one.
 ///
@@ -27,6 +29,8 @@ pub fn erase_user(tx: &mut Tx<'_>, user_id: &str) -> store::Result<bool> {
     tx.delete_where::<Merge>("survivor", id)?;
     tx.delete_where::<Event>("session", id)?;
     tx.delete_where::<IdentityChange>("session", id)?;
+    ticket::owner::erase_all(tx, id)?;
+    files::document::give_up_all(tx, id)?;
     tx.delete::<Session>(id)
 }
 

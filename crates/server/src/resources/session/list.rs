@@ -136,7 +136,7 @@ fn read_cursor(text: &str) -> Result<Cursor, ApiError> {
         })
 }
 
-fn next_link(path: &str, raw: &str, next: &Cursor) -> Result<HeaderValue, ApiError> {
+pub fn next_link(path: &str, raw: &str, next: &Cursor) -> Result<HeaderValue, ApiError> {
     let kept: String = raw
         .split('&')
         .filter(|part| {

@@ -149,6 +149,18 @@ impl TestApp {
         names.map(|name| count(name.unwrap())).collect()
     }
 
+    /// Stops, and starts again on what is in the data folder.
+    pub fn restart(&mut self) {
+        self.app.store.close();
+        let surroundings = Surroundings {
+            clock: self.clock.clone(),
+            random: Random::seeded(2),
+            password_cost: Cost::LEAST,
+        };
+        let app = App::open(self.app.config.clone(), surroundings).unwrap();
+        (self.app, self.router) = router::application(app).unwrap();
+    }
+
     /// The database agrees with itself.
     pub fn assert_sound(&self) {
         let config = sqlite_config(&self.app.config);

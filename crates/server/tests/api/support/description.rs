@@ -18,7 +18,7 @@ use super::Answer;
 static DESCRIPTION: OnceLock<Description> = OnceLock::new();
 
 /// Members whose values are the customer's own, kept as they came.
-const CUSTOMERS_OWN: [&str; 2] = ["customData", "lastData"];
+const CUSTOMERS_OWN: [&str; 5] = ["customData", "lastData", "formData", "metaData", "events"];
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -35,6 +35,8 @@ pub enum Guard {
     Public,
     Basic,
     ApiToken,
+    /// The public key of a project.
+    SdkKey,
     /// A bearer token, with these scopes.
     Bearer(Vec<String>),
 }
@@ -202,6 +204,7 @@ impl Operation {
         match name.as_str() {
             "basic" => Guard::Basic,
             "apiToken" => Guard::ApiToken,
+            "sdkKey" => Guard::SdkKey,
             "jwt" => Guard::Bearer(serde_json::from_value(scopes.clone()).unwrap()),
             other => panic!("{}: unknown scheme {other}", self.id),
         }
