@@ -13,8 +13,10 @@ use crate::auth::keys::ServerKey;
 use crate::auth::password::{Cost, Passwords};
 use crate::auth::token::{Random, TokenSigner};
 use crate::config::Config;
+use crate::files::Storage;
 use crate::geoip::GeoIp;
 use crate::http::health::Readiness;
+use crate::http::memory_budget::MemoryBudget;
 use crate::http::rate_limit::RateLimit;
 use crate::live::Hub;
 use crate::resources::session::attributes::AttributeLimits;
@@ -39,6 +41,9 @@ pub struct App {
     pub limits: RateLimits,
     pub live: Arc<Hub>,
     pub geoip: GeoIp,
+    pub files: Storage,
+    /// For the bodies of reports.
+    pub report_memory: MemoryBudget,
     pub readiness: Readiness,
     pub registry: Registry,
     clock: Arc<dyn Clock>,
@@ -110,6 +115,8 @@ impl App {
             limits: RateLimits::new(&config),
             live,
             geoip,
+            files: Storage::open(&config)?,
+            report_memory: MemoryBudget::of_mib(config.sdk.report_memory_mib),
             readiness: Readiness::default(),
             registry,
             config,

@@ -328,7 +328,8 @@ pub struct Doctor {
 
 /// Copy the database to a file, also while a server runs
 ///
-/// The copy is consistent, and is checked by opening it.
+/// The copy is consistent, and is checked by opening it. Uploaded files are copied into a folder beside it, whose name ends
+/// in .files; those that are there already are not copied again.
 #[derive(Debug, Args)]
 pub struct Backup {
     /// File to write; it must not exist
@@ -338,7 +339,8 @@ pub struct Backup {
 
 /// Put a backup in the place of the database; no server may run
 ///
-/// The backup is checked first, and the database that was there is kept beside it.
+/// The backup is checked first, and the database that was there is kept beside it. Uploaded files that are missing are put
+/// back from the folder beside the backup.
 #[derive(Debug, Args)]
 pub struct Restore {
     /// File that `hark backup` wrote

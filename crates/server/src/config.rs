@@ -44,6 +44,8 @@ pub struct Config {
     pub shutdown: Shutdown,
     pub session: Session,
     pub live: Live,
+    pub sdk: Sdk,
+    pub files: Files,
 }
 
 /// The engine that keeps the documents.
@@ -165,6 +167,42 @@ pub struct Live {
     pub watcher_queue_max: usize,
 }
 
+/// What client SDKs may send.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sdk {
+    pub report_bytes_max: usize,
+    pub report_memory_mib: usize,
+    pub report_log_bytes_max: usize,
+}
+
+/// Where uploads are kept, and how much of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    pub s3_bucket: String,
+    pub s3_endpoint: String,
+    pub s3_region: String,
+    pub s3_access_key_id: String,
+    pub s3_secret_access_key: Secret,
+    pub file_bytes_max: u64,
+    pub files_per_upload_max: usize,
+    pub upload_bytes_max: usize,
+    pub uploads_per_session_per_hour: u64,
+    pub unclaimed_hours: u32,
+}
+
+/// A text that is never shown.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
 /// What is wrong with the configuration: one line for each fault, naming its source, key and value.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
@@ -205,6 +243,14 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("live.watchers_max", 1..=100_000),
     ("live.watcher_queue_max", 1..=1 << 16),
     ("session.guest_days", 0..=36_500),
+    ("sdk.report_bytes_max", 1_024..=1 << 30),
+    ("sdk.report_memory_mib", 1..=1 << 20),
+    ("sdk.report_log_bytes_max", 1_024..=1 << 24),
+    ("files.file_bytes_max", 1..=1 << 40),
+    ("files.files_per_upload_max", 1..=1_000),
+    ("files.upload_bytes_max", 1_024..=1 << 40),
+    ("files.uploads_per_session_per_hour", 1..=1_000_000),
+    ("files.unclaimed_hours", 1..=8_760),
 ];
 
 impl Config {

@@ -7,12 +7,16 @@ use crate::accounts::member::{MEMBERS, Member};
 use crate::accounts::organisation::{ORGANISATIONS, Organisation};
 use crate::accounts::project::{PROJECTS, Project};
 use crate::accounts::user::{USERS, User};
+use crate::files::document::{FILES, File};
 use crate::http::idempotency::{USED_KEYS, UsedKey};
 use crate::live::outbox::{OUTBOXES, Outbox};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
 use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
 use crate::resources::session::merge::{MERGES, Merge};
+use crate::resources::ticket::document::{TICKETS, Ticket};
+use crate::resources::ticket::log::{TICKET_LOGS, TicketLog};
+use crate::resources::ticket::number::{TICKET_NUMBERS, TicketNumber};
 
 /// All that the store keeps for Hark.
 pub static SCHEMA: Schema = Schema {
@@ -28,6 +32,10 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Merge>(),
         Registered::of::<UsedKey>(),
         Registered::of::<Outbox>(),
+        Registered::of::<Ticket>(),
+        Registered::of::<TicketNumber>(),
+        Registered::of::<TicketLog>(),
+        Registered::of::<File>(),
     ],
     migrations: &[
         Migration {
@@ -52,6 +60,10 @@ pub static SCHEMA: Schema = Schema {
                 Step::AddIndex(&MERGES, "merge_by_gleap_id"),
                 Step::Create(&USED_KEYS),
                 Step::Create(&OUTBOXES),
+                Step::Create(&TICKETS),
+                Step::Create(&TICKET_NUMBERS),
+                Step::Create(&TICKET_LOGS),
+                Step::Create(&FILES),
             ],
         },
     ],

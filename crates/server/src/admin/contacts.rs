@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 
 use crate::app::SharedApp;
 use crate::auth::ProjectToken;
+use crate::files;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::resources::session::erase;
@@ -34,6 +35,7 @@ pub async fn delete(
         .write(access.project, move |tx| erase::erase_user(tx, &user_id))
         .await?;
     if erased {
+        files::remove_erased(&app, access.project).await;
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(missing)

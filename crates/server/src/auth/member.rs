@@ -39,6 +39,10 @@ scopes! {
     ProjectRead = Some(Scope::ProjectRead);
     /// May change the settings of the project.
     ProjectWrite = Some(Scope::ProjectWrite);
+    /// May see tickets.
+    TicketsRead = Some(Scope::TicketsRead);
+    /// May change tickets.
+    TicketsWrite = Some(Scope::TicketsWrite);
     /// Is a member of the project, in any role.
     AnyMember = None;
 }

@@ -11,6 +11,8 @@ use super::control::{self, Progress, ProgressSender, Request};
 use crate::app::sqlite_config;
 use crate::cli;
 use crate::config::Config;
+use crate::files::backup as files;
+use crate::files::storage;
 use crate::schema::SCHEMA;
 
 /// Examines the database.
@@ -109,14 +111,20 @@ pub async fn backup(config: Config, options: cli::Backup) -> Result<()> {
         None => drop(copy(&config, file).await?),
     }
     let (copied, key) = (options.file.display(), config.secret_path());
+    println!("{copied} is a checked copy of the database");
+    if storage::folder(&config).is_some() {
+        let files = files::beside(&options.file);
+        println!("{} has the uploaded files", files.display());
+    }
     println!(
-        "{copied} is a checked copy of the database. Keep a copy of the server key too, apart from it: {}",
+        "Keep a copy of the server key too, apart from these: {}",
         key.display()
     );
     Ok(())
 }
 
-/// Copies the database of this process, or of none.
+/// Copies the database of this process, or of none, and the uploaded files beside it when they lie in the data folder.
+/// The files come last: those that the copy of the database knows are there.
 pub async fn copy(config: &Config, copy: PathBuf) -> Result<Value> {
     let file = sqlite_config(config).file;
     if !file.exists() {
@@ -125,7 +133,15 @@ pub async fn copy(config: &Config, copy: PathBuf) -> Result<Value> {
             file.display()
         );
     }
-    tokio::task::spawn_blocking(move || store::backup(&file, &copy, &SCHEMA)).await??;
+    let folder = storage::folder(config);
+    let work = move || {
+        store::backup(&file, &copy, &SCHEMA)?;
+        if let Some(folder) = folder {
+            files::copy(&folder, &files::beside(&copy))?;
+        }
+        anyhow::Ok(())
+    };
+    tokio::task::spawn_blocking(work).await??;
     Ok(Value::Null)
 }
 
@@ -140,6 +156,10 @@ pub fn restore(config: &Config, options: &cli::Restore) -> Result<()> {
     );
     if let Some(kept) = kept {
         println!("what was there before is kept as {}", kept.display());
+    }
+    if let Some(folder) = storage::folder(config) {
+        let copied = files::copy(&files::beside(&options.file), &folder)?;
+        println!("{copied} uploaded files were put back");
     }
     Ok(())
 }

@@ -1,10 +1,29 @@
 //! Files that clients uploaded: kept outside of the database, served under addresses that cannot be guessed.
+//!
+//! The document of a file is written before its bytes, and outlives them: whatever breaks off in between, there is a document
+//! by which [`sweep`] finds the bytes.
+
+pub mod backup;
+pub mod document;
+pub mod intake;
+mod name;
+mod range;
+mod serve;
+mod sniff;
+pub mod storage;
+mod sweep;
+pub mod token;
 
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+pub use self::document::{File, FileKind};
+pub use self::intake::Intake;
+pub use self::storage::Storage;
+pub use self::sweep::{remove_erased, sweep};
 use crate::app::SharedApp;
 
 /// The operations.
 pub fn routes() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(serve::serve))
 }

@@ -34,6 +34,19 @@ pub struct Json<T>(pub T);
 #[derive(Clone, Debug)]
 pub struct Checked(Bytes);
 
+/// The bytes of a JSON body that nobody has looked at: for the handler that takes of a body what it can use.
+#[derive(Clone, Debug)]
+pub struct Unchecked(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Unchecked {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        expect_json(request.headers())?;
+        read_body(request).await.map(Self)
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Checked {
     type Rejection = ApiError;
 
@@ -192,7 +205,11 @@ pub async fn read_body(request: Request) -> Result<Bytes, ApiError> {
     Ok(bytes.into())
 }
 
-async fn next_frame(body: &mut Limited<Body>, max: usize) -> Result<Option<Bytes>, ApiError> {
+/// The next part of a body; `None` at its end.
+///
+/// # Errors
+/// As [`read_body`].
+pub async fn next_frame(body: &mut Limited<Body>, max: usize) -> Result<Option<Bytes>, ApiError> {
     match tokio::time::timeout(BODY_PAUSE_MAX, body.frame()).await {
         Err(_) => Err(ApiError::plain(StatusCode::REQUEST_TIMEOUT)),
         Ok(None) => Ok(None),

@@ -50,7 +50,7 @@ fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
         .merge(resources::project::routes())
         .merge(resources::ticket::routes())
         // Apps and pages of the customer: /sessions, /config, /bugs, /uploads, /outbound; /ws and /; /files
-        .merge(sdk::routes())
+        .merge(sdk::routes(app))
         .merge(live::routes())
         .merge(files::routes())
         // Servers of the customer: /admin

@@ -9,6 +9,7 @@ use std::time::Duration;
 pub use self::runner::{Job, Jobs};
 use crate::app::SharedApp;
 use crate::auth::token::Random;
+use crate::files;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -17,11 +18,17 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// # Errors
 /// When their metric is registered already.
 pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
-    let sweep = Arc::clone(app);
-    let jobs = vec![Job::new("empty_guests", 6 * HOUR, move || {
-        let app = Arc::clone(&sweep);
-        async move { empty_guests::sweep(&app).await.map(drop) }
-    })];
+    let (of_guests, of_files) = (Arc::clone(app), Arc::clone(app));
+    let jobs = vec![
+        Job::new("empty_guests", 6 * HOUR, move || {
+            let app = Arc::clone(&of_guests);
+            async move { empty_guests::sweep(&app).await.map(drop) }
+        }),
+        Job::new("files", HOUR, move || {
+            let app = Arc::clone(&of_files);
+            async move { files::sweep(&app).await.map(drop) }
+        }),
+    ];
     // Spreads what servers do that were started together; no secret.
     let jitter = Random::seeded(u64::from_be_bytes(app.random.bytes()));
     Jobs::start(jobs, jitter, &app.registry)

@@ -139,7 +139,7 @@ async fn take(
     });
     let (project, unit) = (visitor.access.project, Arc::clone(&call));
     let done = app.store.write(project, move |tx| unit.run(tx)).await;
-    let done = done.map_err(|error| shield(&visitor, error.into()))?;
+    let done = done.map_err(|error| shield(visitor.credential.is_some(), error.into()))?;
     let Some((session, answer)) = done else {
         return Ok(Json(PingAnswer::default()));
     };

@@ -75,7 +75,7 @@ pub async fn identify(
         .write(visitor.access.project, move |tx| call.run(tx));
     let (row, gone) = write
         .await
-        .map_err(|error| shield(&visitor, error.into()))?;
+        .map_err(|error| shield(visitor.credential.is_some(), error.into()))?;
     if let Some(gone) = gone {
         app.live.merged(visitor.access.project, gone, row.id);
     }

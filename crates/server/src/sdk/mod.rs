@@ -2,12 +2,14 @@
 
 mod arrival;
 mod body;
+mod bugs;
 pub mod config;
 mod events;
 mod identify;
 mod partial_update;
 mod session_body;
 mod sessions;
+mod uploads;
 
 use axum::Extension;
 use axum::http::StatusCode;
@@ -27,7 +29,8 @@ use crate::resources::session::credential;
 use crate::resources::session::document::Session;
 
 /// The operations of the surface.
-pub fn routes() -> OpenApiRouter<SharedApp> {
+pub fn routes(app: &SharedApp) -> OpenApiRouter<SharedApp> {
+    let report = Extension(BodyLimit(app.config.sdk.report_bytes_max));
     let batch = Extension(BodyLimit(events::BODY_BYTES_MAX));
     OpenApiRouter::new()
         .routes(routes!(sessions::start))
@@ -35,6 +38,10 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(partial_update::partial_update))
         .routes(routes!(events::events).layer(batch))
         .routes(routes!(events::ping).layer(batch))
+        .routes(routes!(bugs::report).layer(report))
+        .routes(routes!(uploads::capture))
+        .routes(routes!(uploads::steps))
+        .routes(routes!(uploads::attachments))
         .routes(routes!(config::config))
         .routes(routes!(config::tooltips))
         // Android's spelling. A redirect would fail the preflight of a browser.
@@ -58,26 +65,20 @@ async fn peek(
     let read = app.store.lookup(visitor.access.project, move |snapshot| {
         credential::look_up(snapshot, &given)
     });
-    let found = read.await.map_err(|error| shield(visitor, error.into()))?;
+    let found = read
+        .await
+        .map_err(|error| shield(visitor.credential.is_some(), error.into()))?;
     Ok(found.filter(|row| fits(&row.doc) && !arrival.give(&mut row.doc.clone(), app.now())))
 }
 
 /// Under overload a client that has a session gets 429, on which it keeps it; one without gets 503, on which it tries again
 /// (decisions, Wire format).
-fn shield(visitor: &Visitor, error: ApiError) -> ApiError {
-    if error.status() == StatusCode::SERVICE_UNAVAILABLE && visitor.credential.is_some() {
+fn shield(has_session: bool, error: ApiError) -> ApiError {
+    if error.status() == StatusCode::SERVICE_UNAVAILABLE && has_session {
         error.with_status(StatusCode::TOO_MANY_REQUESTS)
     } else {
         error
     }
-}
-
-/// 401: the credential opens no session.
-fn no_session() -> ApiError {
-    ApiError::unauthorized(
-        "invalid_session",
-        "Gleap-Id and Gleap-Hash open no session of this project. Start one with POST /sessions.",
-    )
 }
 
 /// Tells those who watch a session what it did.
@@ -104,34 +105,14 @@ fn report_refused(app: &App, visitor: &Visitor, session: ObjectId, refused: &[St
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
-    use std::sync::Arc;
-
     use super::*;
-    use crate::accounts::project::Verification;
-    use crate::auth::{ClientCredential, SdkProject};
-
-    fn visitor(gleap_id: Option<&str>) -> Visitor {
-        Visitor {
-            access: Arc::new(SdkProject {
-                project: ObjectId::ZERO,
-                organisation: ObjectId::ZERO,
-                verification: Verification::Off,
-                identity_secrets: Vec::new(),
-                config: Default::default(),
-            }),
-            credential: ClientCredential::of(gleap_id, Some("hash")),
-            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        }
-    }
 
     #[test]
     fn under_overload_a_client_keeps_its_session_or_tries_again() {
         let overloaded = || ApiError::from(store::Error::Overloaded);
-        let status = |gleap_id| shield(&visitor(gleap_id), overloaded()).status().as_u16();
-        assert_eq!(status(Some("id")), 429);
-        assert_eq!(status(None), 503);
-        let other = shield(&visitor(Some("id")), no_session());
+        assert_eq!(shield(true, overloaded()).status().as_u16(), 429);
+        assert_eq!(shield(false, overloaded()).status().as_u16(), 503);
+        let other = shield(true, credential::no_session());
         assert_eq!(other.status().as_u16(), 401);
     }
 }

@@ -8,12 +8,12 @@ use utoipa::ToSchema;
 use super::arrival::Arrival;
 use super::body::Members;
 use super::session_body::SdkSession;
-use super::{no_session, peek, shield};
+use super::{peek, shield};
 use crate::app::SharedApp;
 use crate::auth::Visitor;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
-use crate::resources::session::credential;
+use crate::resources::session::credential::{self, no_session};
 
 /// What to change.
 #[derive(ToSchema)]
@@ -57,7 +57,7 @@ pub async fn partial_update(
     };
     let write = app.store.write(visitor.access.project, unit).await;
     let row = write
-        .map_err(|error| shield(&visitor, error.into()))?
+        .map_err(|error| shield(visitor.credential.is_some(), error.into()))?
         .ok_or_else(no_session)?;
     super::report(&app, &visitor, row.id, "updated", None);
     super::report_refused(&app, &visitor, row.id, &refused);

@@ -51,7 +51,7 @@ pub async fn start(
     });
     let row = write
         .await
-        .map_err(|error| shield(&visitor, error.into()))?;
+        .map_err(|error| shield(visitor.credential.is_some(), error.into()))?;
     super::report(&app, &visitor, row.id, "started", None);
     Ok(row.doc.into())
 }

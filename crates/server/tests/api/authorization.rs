@@ -13,7 +13,7 @@ use server::http::not_implemented::missing;
 use crate::support::{Call, Description, Guard, TestApp};
 
 /// Operations that anybody may call.
-const PUBLIC: [&str; 15] = [
+const PUBLIC: [&str; 16] = [
     // Signing in, and the state of the server.
     "Login",
     "healthz",
@@ -22,6 +22,8 @@ const PUBLIC: [&str; 15] = [
     // What client SDKs read before they are anybody, by the key in the path.
     "SdkConfig",
     "SdkTooltips",
+    // What is known by its address.
+    "GetFile",
     // Those of the contract that take no token.
     "GetModels",
     "AnswerHelpCenterQuestion",

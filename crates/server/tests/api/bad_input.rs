@@ -13,7 +13,10 @@ fn allowed(app: &TestApp, operation: &Operation) -> Call {
     let path = operation
         .path
         .replace("{userId}", "u")
-        .replace("{sessionId}", "6650f0c2a1b2c3d4e5f60718");
+        .replace("{sessionId}", "6650f0c2a1b2c3d4e5f60718")
+        .replace("{ticketId}", "6650f0c2a1b2c3d4e5f60718")
+        .replace("{token}", "t")
+        .replace("{name}", "n");
     let call = Call::new(&operation.method, &path);
     match operation.guard() {
         Guard::ApiToken => app.server(call),

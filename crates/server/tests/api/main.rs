@@ -32,6 +32,8 @@ mod lookup;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod sdk;
 #[cfg(test)]
 mod sdk_config;

@@ -18,6 +18,8 @@ const API_TOKEN_CHARS: usize = 43;
 const SDK_KEY_CHARS: usize = 32;
 /// Characters of a `gleapHash`: 240 bits.
 const GLEAP_HASH_CHARS: usize = 40;
+/// Characters of the token that opens a conversation for those who have its link.
+const SHARE_TOKEN_CHARS: usize = 70;
 /// Characters of a password that the server made: 116 bits.
 const PASSWORD_CHARS: usize = 20;
 
@@ -63,6 +65,12 @@ pub fn new_gleap_hash(random: &Random) -> String {
     random.text(URL_SAFE, GLEAP_HASH_CHARS)
 }
 
+/// Draws what opens a conversation for those who have its link: `[A-Za-z0-9]`.
+#[must_use]
+pub fn new_share_token(random: &Random) -> String {
+    random.text(ALPHANUMERIC, SHARE_TOKEN_CHARS)
+}
+
 /// Draws a password for a person who has not chosen one yet.
 #[must_use]
 pub fn new_password(random: &Random) -> String {
@@ -91,6 +99,7 @@ mod tests {
             assert_made_of(secret, 43, url_safe);
             assert_made_of(&new_sdk_key(&random), 32, |c| c.is_ascii_alphanumeric());
             assert_made_of(&new_gleap_hash(&random), 40, url_safe);
+            assert_made_of(&new_share_token(&random), 70, |c| c.is_ascii_alphanumeric());
             assert_made_of(
                 &new_identity_secret(&random),
                 64,

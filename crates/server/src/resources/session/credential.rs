@@ -8,6 +8,7 @@ use super::document::Session;
 use super::merge::Merge;
 use crate::auth::ClientCredential;
 use crate::auth::token::{self, Random};
+use crate::http::ApiError;
 use crate::identity;
 
 /// The session that a credential opens, to change it: its own, or the one that it was merged into.
@@ -37,6 +38,15 @@ pub fn look_up(
         Some(row) if opens(snapshot, &row, credential)? => Ok(Some(row)),
         _ => Ok(None),
     }
+}
+
+/// 401: the credential opens no session (any more).
+#[must_use]
+pub fn no_session() -> ApiError {
+    ApiError::unauthorized(
+        "invalid_session",
+        "Gleap-Id and Gleap-Hash open no session of this project. Start one with POST /sessions.",
+    )
 }
 
 fn opens(

@@ -7,8 +7,10 @@ use super::document::Session;
 use super::event::Event;
 use super::history::IdentityChange;
 use super::merge::Merge;
+use crate::files;
 use crate::identity;
 use crate::live::outbox;
+use crate::resources::ticket;
 
 /// Erases the session that a user id finds; returns whether there was one.
 ///
@@ -38,6 +40,8 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     tx.delete_where::<Event>("session", id)?;
     tx.delete_where::<IdentityChange>("session", id)?;
     outbox::erase(tx, id)?;
+    ticket::owner::erase_all(tx, id)?;
+    files::document::give_up_all(tx, id)?;
     tx.delete::<Session>(id)
 }
 

@@ -12,8 +12,10 @@ use super::document::Session;
 use super::event::{self, Event};
 use super::history::{self, Identifiers, IdentityChange, Origin};
 use super::identify;
+use crate::files;
 use crate::identity;
 use crate::live::outbox;
+use crate::resources::ticket;
 
 /// Rows that are moved before the next are read.
 const ROWS_PER_STEP: u32 = 500;
@@ -147,6 +149,8 @@ pub fn merge(
     move_history(tx, gone.id, survivor)?;
     move_earlier_merges(tx, gone.id, survivor)?;
     outbox::merge(tx, gone.id, survivor)?;
+    ticket::owner::move_to(tx, gone.id, survivor)?;
+    files::document::move_to(tx, gone.id, survivor)?;
     absorb(&mut kept.doc, gone_doc, names_max);
     identify::save(tx, &mut kept, &before, &old_keys, origin)?;
     record(tx, survivor, &gone, origin)?;

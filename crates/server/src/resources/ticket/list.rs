@@ -1,0 +1,90 @@
+//! Lists of tickets.
+
+use axum::extract::{RawQuery, State};
+use axum::http::header;
+use axum::response::Response;
+use store::{Page, Query};
+
+use super::document::Ticket;
+use super::render::Renderer;
+use super::schema::TicketList;
+use super::show::json;
+use crate::app::SharedApp;
+use crate::auth::{Member, TicketsRead};
+use crate::http::error::ApiError;
+use crate::http::list_query::ListQuery;
+use crate::http::responses::ErrorResponses;
+use crate::resources::session::list::{next_link, to_query};
+
+/// No list counts further than this.
+const COUNT_MAX: u64 = 100_000;
+
+/// List tickets
+///
+/// Filters by any property: `status=OPEN`, several values `type=BUG,CRASH`, `session=<id>`, the number `bugId=42`, ranges
+/// `createdAt>=2026-01-01T00:00:00.000Z`, dotted paths `formData.description`. `sort=-createdAt`, `limit` (100, at most 1,000) and
+/// `skip`; the header `Link: <…>; rel="next"` leads to the next page at the same cost however far in. Newest first unless sorted.
+#[utoipa::path(
+    get, path = "/v3/tickets", operation_id = "GetTickets", tag = "Ticket",
+    params(
+        ("project" = String, Header, description = "The id of the project"),
+        ("limit" = Option<u32>, Query, description = "How many at the most: 1 to 1000, otherwise 100"),
+        ("skip" = Option<u64>, Query, description = "How many to leave out first; the `Link` header is cheaper"),
+        ("sort" = Option<String>, Query, description = "`createdAt`, `updatedAt`, `bugId`, `type`, `status`, `priority`, `lexorank`, `session` or `_id`, with `-` in front for largest first"),
+        ("cursor" = Option<String>, Query, description = "From the `Link` header of the page before"),
+        ("filter" = Option<String>, Query, description = "Conditions as JSON"),
+    ),
+    responses((status = 200, description = "The tickets", body = TicketList), ErrorResponses),
+    security(("jwt" = ["tickets:read"])),
+)]
+pub async fn list(
+    State(app): State<SharedApp>,
+    member: Member<TicketsRead>,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, ApiError> {
+    let raw = raw.unwrap_or_default();
+    let query = to_query(by_urgency(ListQuery::parse(&raw, &[])?))?;
+    let organisation = member.organisation;
+    let read = app.store.read(member.project, move |snapshot| {
+        let page = snapshot.page::<Ticket>(&query)?;
+        let total = if is_all(&query, &page) {
+            page.rows.len() as u64
+        } else {
+            snapshot.count::<Ticket>(&query, COUNT_MAX)?
+        };
+        let mut renderer = Renderer::new(snapshot, organisation);
+        let tickets = page.rows.iter().map(|row| renderer.ticket(row));
+        let tickets: store::Result<Vec<_>> = tickets.collect();
+        Ok::<_, ApiError>((tickets?, page.next, total))
+    });
+    let (tickets, next, total) = read.await?;
+    let mut response = json(joined(&tickets, total));
+    if let Some(next) = next {
+        let link = next_link("/v3/tickets", &raw, &next)?;
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+/// Priorities are sorted by what they mean, not by their names.
+fn by_urgency(mut asked: ListQuery) -> ListQuery {
+    for key in asked.sort.iter_mut().filter(|key| key.path == "priority") {
+        key.path = "priorityOrder".into();
+    }
+    asked
+}
+
+/// Whether the page has all there is.
+fn is_all(query: &Query, page: &Page) -> bool {
+    query.after.is_none() && query.skip == 0 && page.next.is_none()
+}
+
+fn joined(tickets: &[Vec<u8>], total: u64) -> Vec<u8> {
+    let end = format!("],\"count\":{},\"totalCount\":{total}}}", tickets.len());
+    [
+        b"{\"tickets\":[",
+        tickets.join(&b","[..]).as_slice(),
+        end.as_bytes(),
+    ]
+    .concat()
+}

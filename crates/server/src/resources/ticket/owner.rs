@@ -1,0 +1,56 @@
+//! What becomes of tickets with their session.
+
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{ObjectId, Query, RawRow, Tx};
+
+use super::document::Ticket;
+use super::log::TicketLog;
+
+/// Tickets that are changed before the next are read.
+const ROWS_PER_STEP: u32 = 500;
+
+/// The tickets of a session that was merged are those of the survivor.
+///
+/// # Errors
+/// Those of the store.
+pub fn move_to(tx: &mut Tx<'_>, gone: ObjectId, survivor: ObjectId) -> store::Result<()> {
+    loop {
+        let rows = of_session(tx, gone)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
+            let mut ticket = tx
+                .get_for_update::<Ticket>(row.id)?
+                .ok_or_else(|| tx.raced())?;
+            ticket.doc.session = Some(survivor);
+            tx.put(&mut ticket)?;
+        }
+    }
+}
+
+/// Deletes the tickets of a session with their logs. Their files are those of the session.
+///
+/// # Errors
+/// Those of the store.
+pub fn erase_all(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
+    loop {
+        let rows = of_session(tx, session)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
+            tx.delete_where::<TicketLog>("ticket", row.id)?;
+            tx.delete::<Ticket>(row.id)?;
+        }
+    }
+}
+
+fn of_session(tx: &Tx<'_>, session: ObjectId) -> store::Result<Vec<RawRow>> {
+    let query = Query {
+        filter: Filter::Eq(FieldPath::known("session"), Scalar::Id(session)),
+        limit: ROWS_PER_STEP,
+        ..Query::default()
+    };
+    Ok(tx.page::<Ticket>(&query)?.rows)
+}

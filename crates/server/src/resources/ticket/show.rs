@@ -1,0 +1,82 @@
+//! One ticket.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use store::{ObjectId, RawRow, Snapshot};
+
+use super::document::Ticket;
+use super::render::Renderer;
+use super::schema::TicketBody;
+use crate::app::SharedApp;
+use crate::auth::{Member, TicketsRead};
+use crate::http::error::ApiError;
+use crate::http::responses::ErrorResponses;
+
+/// Get a ticket
+///
+/// The ticket with this id, and what is to be known of the session that reported it. Its logs and its replay have paths of
+/// their own.
+#[utoipa::path(
+    get, path = "/v3/tickets/{ticketId}", operation_id = "GetTicket", tag = "Ticket",
+    params(
+        ("ticketId" = String, Path, description = "The id of the ticket: 24 hexadecimal characters"),
+        ("project" = String, Header, description = "The id of the project"),
+    ),
+    responses((status = 200, description = "The ticket", body = TicketBody), ErrorResponses),
+    security(("jwt" = ["tickets:read"])),
+)]
+pub async fn by_id(
+    State(app): State<SharedApp>,
+    member: Member<TicketsRead>,
+    Path(ticket_id): Path<String>,
+) -> Result<Response, ApiError> {
+    let id = parse_id(&ticket_id)?;
+    let organisation = member.organisation;
+    let read = app.store.read(member.project, move |snapshot| {
+        let row = find(snapshot, id)?;
+        Ok::<_, ApiError>(Renderer::new(snapshot, organisation).ticket(&row)?)
+    });
+    Ok(json(read.await?))
+}
+
+/// The id in a path.
+///
+/// # Errors
+/// 400 when the text is none.
+pub(super) fn parse_id(text: &str) -> Result<ObjectId, ApiError> {
+    text.parse().map_err(|_| {
+        ApiError::bad_request(
+            "invalid_id",
+            "The ticket id in the path must be 24 hexadecimal characters.",
+        )
+    })
+}
+
+/// The ticket with this id.
+///
+/// # Errors
+/// 404 when the project has none.
+pub(super) fn find(snapshot: &Snapshot<'_>, id: ObjectId) -> Result<RawRow, ApiError> {
+    snapshot.raw::<Ticket>(id)?.ok_or_else(|| {
+        ApiError::not_found(
+            "ticket_not_found",
+            format!("This project has no ticket with id {id}."),
+        )
+    })
+}
+
+/// Finished JSON, which only its caller may keep.
+pub(super) fn json(body: impl Into<axum::body::Body>) -> Response {
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        ),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        ),
+    ];
+    (headers, body.into()).into_response()
+}
