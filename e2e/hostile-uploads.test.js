@@ -1,6 +1,8 @@
 // Files that mean harm: names that are paths, pages in the guise of pictures, uploads without end.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readdir } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join, relative } from "node:path";
 import { test } from "node:test";
 
@@ -72,6 +74,15 @@ test("addresses of files lead to files only", async (test) => {
     assert.ok([400, 404].includes(answer.status), `${guess}: ${answer.status}`);
     assert.ok(!answer.text.includes("mine"));
   }
+});
+
+test("a browser that gets such a page from a careless server runs it", async (test) => {
+  const careless = createServer((_, response) => response.setHeader("content-type", "text/html").end(PAGES["page.html"])).listen(0, "127.0.0.1");
+  await once(careless, "listening");
+  test.after(() => careless.close());
+  const page = await (await newVisitor(test)).newPage();
+  await page.goto(`http://127.0.0.1:${careless.address().port}/`);
+  assert.equal(await page.title(), "taken");
 });
 
 test("pages and scripts do nothing in a browser, whatever they call themselves", async (test) => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 
 import { stage, withEachSdk } from "./lib/pages.js";
+import { until } from "./lib/wait.js";
 
 const MARKUP = [
   "<img src=x onerror=\"document.title='taken'\">",
@@ -82,5 +83,29 @@ withEachSdk("settings of the project hold in the page: no button at first, then 
   assert.ok(x < 300, `at the left: ${x}`);
   const css = await tab.page.evaluate(() => [...document.querySelectorAll("style")].map(({ textContent }) => textContent).join("\n"));
   assert.ok(css.includes("#0B7A75"), "in the colour of the project");
+  tab.assertClean();
+});
+
+withEachSdk("a developer sees live what a page does", async (test, version) => {
+  const { api, site } = await stage(test, version);
+  const tab = await site.visit(test, "/live");
+  await tab.ready();
+  await tab.delivered("pageView");
+  const [{ id }] = (await api.get(`/sessions?gleapId=${(await tab.session()).gleapId}`)).body;
+  const { status, events } = await api.watch(test, `/sessions/${id}/live`);
+  assert.equal(status, 200);
+  const seen = (name, fits) => until(`${name} is told`, () => events.some((event) => event.name === name && fits(event.data ?? {})));
+  await seen("hello", ({ session, sockets }) => session === id && sockets === 1);
+
+  await tab.call("identify", "user-1", { name: "Ada" });
+  await seen("identified", () => true);
+  await tab.call("trackEvent", "bought", { sku: "A1" });
+  await seen("event", ({ name, data }) => name === "bought" && data.sku === "A1");
+  await tab.call("trackEvent", "too large", { text: "x".repeat(10_000) });
+  await seen("refused", ({ errors }) => errors.some((error) => error.includes("8192")));
+  await tab.call("sendSilentCrashReport", "boom");
+  await seen("report", () => true);
+  await tab.page.close();
+  await seen("disconnected", ({ sockets }) => sockets === 0);
   tab.assertClean();
 });

@@ -14,6 +14,7 @@ withEachSdk("a silent crash report with console, network and event logs and a re
   const user = await tab.call("identify", "user-1", { name: "Ada", email: "ada@example.com" });
   await tab.page.evaluate(async () => {
     console.warn("the cart is slow");
+    console.log("my session", Gleap.getIdentity().gleapHash);
     const headers = { authorization: "Bearer top-secret-1", "x-request": "kept" };
     await fetch("/checkout?item=1", { method: "POST", headers, body: JSON.stringify({ item: 1, password: "top-secret-2" }) });
     await fetch("/plain");
@@ -41,6 +42,7 @@ withEachSdk("a silent crash report with console, network and event logs and a re
   const { body: session } = await api.lookup("user-1");
   assert.equal(session.countFeedbackReports, 1);
 
+  assert.ok((await log("console-logs")).some(({ log }) => log.startsWith("my session")));
   assert.ok((await log("console-logs")).some(({ log, priority }) => log.includes("the cart is slow") && priority === "WARNING"));
   const network = await log("network-logs");
   const checkout = network.find(({ url }) => url.includes("/checkout"));

@@ -41,6 +41,16 @@ export class Api {
     return this.#send("PUT", `/v3${path}`, this.memberHeaders, body);
   }
 
+  /** Server-sent events from now on, as `{ name, data }`, into a list that grows until the test ends. */
+  async watch(test, path) {
+    const stop = new AbortController();
+    test.after(() => stop.abort());
+    const answer = await fetch(`${this.url}/v3${path}`, { headers: this.memberHeaders, signal: stop.signal });
+    const events = [];
+    void collect(answer.body, events).catch(() => {}); // it ends by being stopped
+    return { status: answer.status, events };
+  }
+
   signIn(email, password) {
     return this.#send("POST", "/v3/auth/login", {}, { email, password });
   }
@@ -50,6 +60,18 @@ export class Api {
     const answer = await fetch(this.url + path, request);
     const text = await answer.text();
     return { status: answer.status, headers: answer.headers, body: text === "" ? undefined : JSON.parse(text) };
+  }
+}
+
+async function collect(stream, events) {
+  let text = "";
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+    const blocks = (text + part).split("\n\n");
+    text = blocks.pop();
+    for (const block of blocks) {
+      const [, name, data] = block.match(/^event: (.*)\ndata: (.*)$/) ?? [];
+      if (name) events.push({ name, data: JSON.parse(data).data });
+    }
   }
 }
 

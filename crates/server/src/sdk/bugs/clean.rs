@@ -1,6 +1,8 @@
 //! JSON of a client as it can be stored and shown again: on one line, without the characters that no text may have.
 //!
-//! Clients cut texts at a number of UTF-16 units, so that half a character may be left at the end.
+//! Clients cut texts at a number of UTF-16 units, so that half a character may be left at the end. The character NUL is no
+//! text for the database; in a file it stays, because web clients pack the events of a replay into texts whose characters are
+//! bytes of compressed data.
 
 /// Bytes of one chunk, about.
 const CHUNK_BYTES: usize = 128 << 10;
@@ -11,15 +13,17 @@ const REPLACEMENT: &[u8] = b"\\ufffd";
 pub struct Cleaner<'j> {
     rest: &'j [u8],
     in_text: bool,
+    keeps_nul: bool,
 }
 
 impl<'j> Cleaner<'j> {
-    /// Over JSON that a parser has found valid.
+    /// Over JSON that a parser has found valid, to be kept in a file.
     #[must_use]
-    pub fn new(json: &'j [u8]) -> Self {
+    pub fn for_file(json: &'j [u8]) -> Self {
         Self {
             rest: json,
             in_text: false,
+            keeps_nul: true,
         }
     }
 
@@ -40,6 +44,7 @@ impl<'j> Cleaner<'j> {
         }
         match (unit(self.rest), self.rest.get(6..).map(unit)) {
             (Some(0xd800..=0xdbff), Some(Some(0xdc00..=0xdfff))) => self.copy(12, out),
+            (Some(0), _) if self.keeps_nul => self.copy(6, out),
             (Some(0 | 0xd800..=0xdfff), _) => {
                 out.extend_from_slice(REPLACEMENT);
                 self.rest = &self.rest[6..];
@@ -69,10 +74,14 @@ impl Iterator for Cleaner<'_> {
     }
 }
 
-/// All of it at once.
+/// All of it at once, to be kept in the database.
 #[must_use]
 pub fn clean(json: &str) -> String {
-    let bytes: Vec<u8> = Cleaner::new(json.as_bytes()).flatten().collect();
+    let cleaner = Cleaner {
+        keeps_nul: false,
+        ..Cleaner::for_file(json.as_bytes())
+    };
+    let bytes: Vec<u8> = cleaner.flatten().collect();
     String::from_utf8(bytes).unwrap_or_default()
 }
 
@@ -114,10 +123,17 @@ mod tests {
 
     #[test]
     fn long_json_comes_in_chunks() {
-        let json = format!("\"{}\"", "\\u0000".repeat(CHUNK_BYTES));
-        let chunks: Vec<_> = Cleaner::new(json.as_bytes()).collect();
+        let json = format!("\"{}\"", "\\udc00".repeat(CHUNK_BYTES));
+        let chunks: Vec<_> = Cleaner::for_file(json.as_bytes()).collect();
         assert!(chunks.len() > 4);
-        assert_eq!(chunks.concat(), json.replace("0000", "fffd").into_bytes());
+        assert_eq!(chunks.concat(), json.replace("dc00", "fffd").into_bytes());
+    }
+
+    #[test]
+    fn files_keep_packed_data() {
+        let json = r#"["x\u009c\u0000\u0001\ud83d\u0000"]"#;
+        let cleaned: Vec<u8> = Cleaner::for_file(json.as_bytes()).flatten().collect();
+        assert_eq!(cleaned, json.replace("ud83d", "ufffd").into_bytes());
     }
 
     proptest! {

@@ -211,7 +211,7 @@ async fn store_json(
         Err(error) if error.code() == TOO_MANY_UPLOADS => return Ok(()),
         begun => begun?,
     };
-    for chunk in Cleaner::new(&json) {
+    for chunk in Cleaner::for_file(&json) {
         writing
             .write(chunk.into())
             .await

@@ -161,6 +161,16 @@ async fn replays_and_pages_are_kept_for_members() {
 }
 
 #[tokio::test]
+async fn packed_replays_are_kept_byte_for_byte() {
+    let app = TestApp::new().await;
+    let client = Client::new(&app, "u").await;
+    let every_byte: String = (0..=255).map(char::from).collect();
+    let replay = json!({"events": [every_byte], "packed": true, "type": "rrweb"});
+    let reported = client.report(json!({"webReplay": replay})).await;
+    assert_eq!(part(&app, &reported, "replay").await.ok(), replay);
+}
+
+#[tokio::test]
 async fn the_same_report_within_a_minute_is_one() {
     let app = TestApp::new().await;
     let (client, other) = (Client::new(&app, "u").await, Client::new(&app, "v").await);
