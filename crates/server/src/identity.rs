@@ -14,6 +14,9 @@ pub const PHONE: Kind = Kind(4);
 /// The id that a merged session had.
 pub const MERGED_ID: Kind = Kind(5);
 
+/// The customer's own id of a company: exact, case-sensitive.
+pub const COMPANY_ID: Kind = Kind(6);
+
 /// The email address of a member, in the scope of accounts.
 pub const ACCOUNT_EMAIL: Kind = Kind(32);
 /// A project's public key.

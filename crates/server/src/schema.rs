@@ -10,6 +10,7 @@ use crate::accounts::user::{USERS, User};
 use crate::files::document::{FILES, File};
 use crate::http::idempotency::{USED_KEYS, UsedKey};
 use crate::live::outbox::{OUTBOXES, Outbox};
+use crate::resources::company::document::{COMPANIES, Company};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
 use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
@@ -31,6 +32,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<IdentityChange>(),
         Registered::of::<Merge>(),
         Registered::of::<UsedKey>(),
+        Registered::of::<Company>(),
         Registered::of::<Outbox>(),
         Registered::of::<Ticket>(),
         Registered::of::<TicketNumber>(),
@@ -59,6 +61,7 @@ pub static SCHEMA: Schema = Schema {
                 Step::AddColumn(&Registered::of::<Merge>(), "gleap_id"),
                 Step::AddIndex(&MERGES, "merge_by_gleap_id"),
                 Step::Create(&USED_KEYS),
+                Step::Create(&COMPANIES),
                 Step::Create(&OUTBOXES),
                 Step::Create(&TICKETS),
                 Step::Create(&TICKET_NUMBERS),

@@ -3,6 +3,7 @@
 //! The official client ignores the status of answers and sends nothing twice, so what can be kept of a call within the limits is kept.
 
 mod auth;
+mod companies;
 mod contacts;
 mod identify;
 mod track;
@@ -22,6 +23,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(identify::identify))
         .routes(routes!(track::track).layer(Extension(BodyLimit(track::BODY_BYTES_MAX))))
         .routes(routes!(contacts::delete))
+        .routes(routes!(companies::get, companies::put, companies::delete))
 }
 
 fn origin(path: &str) -> Origin {

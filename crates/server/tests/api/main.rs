@@ -14,6 +14,8 @@ mod bad_input;
 #[cfg(test)]
 mod change;
 #[cfg(test)]
+mod company;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod empty_guests;

@@ -168,7 +168,8 @@ impl Attributes {
         (changed | custom_changed, refused)
     }
 
-    fn apply_custom(
+    /// The same for custom data alone, of whatever has some.
+    pub fn apply_custom(
         &self,
         custom: &mut IndexMap<String, Box<RawValue>>,
         limits: AttributeLimits,

@@ -1,0 +1,3 @@
+//! Companies: the organisations that users work for, linked to their sessions by `companyId`.
+
+pub mod document;
