@@ -21,7 +21,24 @@ const PAGES = {
   "code.js": "document.title = 'taken'",
   "text.txt": `plain ${SCRIPT}`,
 };
-const TRICKS = ["../../../../tmp/x", "..\\..\\x", "/etc/passwd", "C:\\x", "..", ".", "", "a\0b.png", "con", "x".repeat(5_000), "%2e%2e%2fx", "a/b/c.png", "-rf", "\u202egnp.exe", "😀.png", "$(id).png"];
+const TRICKS = [
+  "../../../../tmp/x",
+  "..\\..\\x",
+  "/etc/passwd",
+  "C:\\x",
+  "..",
+  ".",
+  "",
+  "a\0b.png",
+  "con",
+  "x".repeat(5_000),
+  "%2e%2e%2fx",
+  "a/b/c.png",
+  "-rf",
+  "\u202egnp.exe",
+  "😀.png",
+  "$(id).png",
+];
 
 async function setUp(test, env) {
   const { server, keys } = await Server.withProject(test, { env });
@@ -32,7 +49,9 @@ async function setUp(test, env) {
 
 /** Uploads files of `{ name: content }`, as browsers write them, and gives the answer. */
 async function upload(phone, path, files, status = 200) {
-  const parts = files.map(([name, content]) => Buffer.from(`--b\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: text/html\r\n\r\n${content}\r\n`));
+  const parts = files.map(([name, content]) =>
+    Buffer.from(`--b\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: text/html\r\n\r\n${content}\r\n`),
+  );
   const body = Buffer.concat([...parts, Buffer.from("--b--\r\n")]);
   const headers = { ...phone.headers(path), "Content-Type": "multipart/form-data; boundary=b", "Content-Length": body.length };
   return readable(await phone.connection.exchange(request("POST", path, headers), body), status);
@@ -41,7 +60,11 @@ async function upload(phone, path, files, status = 200) {
 test("names are never paths: every file is readable at its address, and lies in the folder of files", async (test) => {
   const { server, phone } = await setUp(test);
   const before = await outside(server);
-  const { fileUrls } = await upload(phone, "/uploads/attachments", TRICKS.map((name, number) => [name, `content ${number}`]));
+  const { fileUrls } = await upload(
+    phone,
+    "/uploads/attachments",
+    TRICKS.map((name, number) => [name, `content ${number}`]),
+  );
   assert.equal(fileUrls.length, TRICKS.length);
   for (const [number, url] of fileUrls.entries()) {
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/files\/[\w-]+\/[\w.%-]+$/, TRICKS[number]);
@@ -61,12 +84,25 @@ async function outside(server) {
 
 test("addresses of files lead to files only", async (test) => {
   const { server, phone } = await setUp(test);
-  const { fileUrls: [url] } = await upload(phone, "/uploads/attachments", [["a.txt", "mine"]]);
+  const {
+    fileUrls: [url],
+  } = await upload(phone, "/uploads/attachments", [["a.txt", "mine"]]);
   const path = new URL(url).pathname;
   const token = path.split("/")[2];
   const guesses = [
-    "/files/", "/files/x/a.txt", `/files/${token.slice(0, -1)}/a.txt`, `/files/${token}x/a.txt`, `/files/${token.slice(0, -2)}AA/a.txt`, `/files/${token.toUpperCase()}/a.txt`,
-    "/files/../secret.key", "/files/%2e%2e/secret.key", "/files/..%2fsecret.key/a", `/files/${token}/../../secret.key`, "/files/%00/x", "//files/x/y", `/files/${"A".repeat(64)}/a.txt`,
+    "/files/",
+    "/files/x/a.txt",
+    `/files/${token.slice(0, -1)}/a.txt`,
+    `/files/${token}x/a.txt`,
+    `/files/${token.slice(0, -2)}AA/a.txt`,
+    `/files/${token.toUpperCase()}/a.txt`,
+    "/files/../secret.key",
+    "/files/%2e%2e/secret.key",
+    "/files/..%2fsecret.key/a",
+    `/files/${token}/../../secret.key`,
+    "/files/%00/x",
+    "//files/x/y",
+    `/files/${"A".repeat(64)}/a.txt`,
   ];
   const connection = await Connection.to(test, server);
   for (const guess of guesses) {
@@ -111,19 +147,54 @@ test("pages and scripts do nothing in a browser, whatever they call themselves",
 });
 
 test("what is too large, too many or no upload is refused, and leaves nothing behind", async (test) => {
-  const { server, keys, phone } = await setUp(test, { HARK_FILES_FILE_BYTES_MAX: "1000", HARK_FILES_FILES_PER_UPLOAD_MAX: "3", HARK_FILES_UPLOAD_BYTES_MAX: "3000" });
-  const files = async () => (await readdir(join(server.data, "files"), { recursive: true, withFileTypes: true }).catch(() => [])).filter((entry) => entry.isFile()).length;
-  await upload(phone, "/uploads/attachments", [["a", "x".repeat(1000)], ["b", ""], ["c", "y"]]);
+  const { server, keys, phone } = await setUp(test, {
+    HARK_FILES_FILE_BYTES_MAX: "1000",
+    HARK_FILES_FILES_PER_UPLOAD_MAX: "3",
+    HARK_FILES_UPLOAD_BYTES_MAX: "3000",
+  });
+  const files = async () =>
+    (await readdir(join(server.data, "files"), { recursive: true, withFileTypes: true }).catch(() => [])).filter((entry) => entry.isFile()).length;
+  await upload(phone, "/uploads/attachments", [
+    ["a", "x".repeat(1000)],
+    ["b", ""],
+    ["c", "y"],
+  ]);
   const kept = await files();
   const again = async () => Object.assign(await Phone.of(test, "ios", server, keys.sdkKey), { credential: phone.credential });
   await upload(await again(), "/uploads/attachments", [["a", "x".repeat(1001)]], 413);
-  await upload(await again(), "/uploads/attachments", [["a", ""], ["b", ""], ["c", ""], ["d", ""]], 413);
-  await upload(await again(), "/uploads/sdksteps", [["a", "x".repeat(999)], ["b", "x".repeat(999)], ["c", "x".repeat(999)]], 413);
+  await upload(
+    await again(),
+    "/uploads/attachments",
+    [
+      ["a", ""],
+      ["b", ""],
+      ["c", ""],
+      ["d", ""],
+    ],
+    413,
+  );
+  await upload(
+    await again(),
+    "/uploads/sdksteps",
+    [
+      ["a", "x".repeat(999)],
+      ["b", "x".repeat(999)],
+      ["c", "x".repeat(999)],
+    ],
+    413,
+  );
   const stranger = await again();
   stranger.credential = { gleapId: "0".repeat(24), gleapHash: "forged" };
   await upload(stranger, "/uploads/sdk", [["a", "x"]], 401);
   const cut = await again();
-  cut.connection.send(request("POST", "/uploads/sdk", { ...cut.headers("/uploads/sdk"), "Content-Type": "multipart/form-data; boundary=b", "Content-Length": 900 }, "--b\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\nhalf"));
+  cut.connection.send(
+    request(
+      "POST",
+      "/uploads/sdk",
+      { ...cut.headers("/uploads/sdk"), "Content-Type": "multipart/form-data; boundary=b", "Content-Length": 900 },
+      "--b\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\nhalf",
+    ),
+  );
   cut.connection.destroy();
   await upload(await again(), "/uploads/sdk", [["last", "z"]]);
   assert.equal(await files(), kept + 1);

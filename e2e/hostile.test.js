@@ -79,7 +79,18 @@ test("a body cannot say who the caller is", async (test) => {
   const user = await victim.session("/sessions/identify", { userId: "user-1" });
   const thief = await phone();
   const guest = await thief.session("/sessions", "");
-  const claims = { gleapId: user.gleapId, gleapHash: "chosen-by-me", id: "0".repeat(24), _id: "0".repeat(24), userId: "user-1", project: "0".repeat(24), organisation: "x", sessions: 99, blocked: true, tags: ["vip"] };
+  const claims = {
+    gleapId: user.gleapId,
+    gleapHash: "chosen-by-me",
+    id: "0".repeat(24),
+    _id: "0".repeat(24),
+    userId: "user-1",
+    project: "0".repeat(24),
+    organisation: "x",
+    sessions: 99,
+    blocked: true,
+    tags: ["vip"],
+  };
   const answer = await thief.session("/sessions/partialupdate", { data: claims });
   assert.deepEqual([answer.gleapId, answer.gleapHash, answer.userId], [guest.gleapId, guest.gleapHash, undefined]);
   const [session] = (await api.get(`/sessions?gleapId=${guest.gleapId}`)).body;
@@ -93,7 +104,11 @@ test("huge batches: the newest events of a call are kept, too large bodies are r
   const caller = await phone();
   await caller.session("/sessions", "");
   await caller.session("/sessions/identify", { userId: "user-1" });
-  const events = Array.from({ length: 10_000 }, (_, number) => ({ name: "flood", date: new Date(Date.now() - 10_000 + number).toISOString(), data: { number } }));
+  const events = Array.from({ length: 10_000 }, (_, number) => ({
+    name: "flood",
+    date: new Date(Date.now() - 10_000 + number).toISOString(),
+    data: { number },
+  }));
   await caller.post("/sessions/ping", { events, ws: true });
   const { flood } = (await api.lookup("user-1")).body.eventData;
   assert.deepEqual([flood.count, flood.lastData], [500, { number: 9_999 }]);
@@ -101,8 +116,7 @@ test("huge batches: the newest events of a call are kept, too large bodies are r
   const keys = Object.fromEntries(Array.from({ length: 5_000 }, (_, number) => [`key ${number}`, number]));
   assert.equal(Object.keys((await caller.session("/sessions/identify", { userId: "user-1", ...keys })).customData).length, 200);
   const deep = `{"userId":"user-1","deep":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
-  const { status } = await (await phone()).connection.exchange(request("POST", "/sessions/identify", { ...caller.headers("/sessions/identify"), "Content-Length": deep.length }, deep));
-  assert.ok([200, 400, 422].includes(status), `${status}`);
+  await caller.post("/sessions/identify", deep, 400);
 
   const large = await phone();
   large.credential = caller.credential;
@@ -154,7 +168,7 @@ test("a flood of sockets: those of one session are bounded, refused ones cost li
 
   const [one, other] = sockets.slice(-2);
   one.send(TEXT, "PING");
-  one.send(TEXT, "{\"name\":\"update\"}");
+  one.send(TEXT, '{"name":"update"}');
   one.send(TEXT, "x".repeat(120));
   other.connection.send(Buffer.alloc(16, 0xff));
   await until("what is no frame ends its own socket", () => !other.connection.isOpen);

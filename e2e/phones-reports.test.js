@@ -52,7 +52,12 @@ test("Android: a report with screenshot, replay and attachments", async (test) =
   const end = `--${boundary}--\r\n`;
 
   const shot = await upload(phone, "/uploads/sdk", multipart, [part("shot.png", "image/png"), PNG, "\r\n", end]);
-  const steps = await upload(phone, "/uploads/sdksteps", multipart, [1, 2, 3].flatMap((step) => [part(`step ${step}.png`, "null"), PNG, `${step}\r\n`]).concat(end));
+  const steps = await upload(
+    phone,
+    "/uploads/sdksteps",
+    multipart,
+    [1, 2, 3].flatMap((step) => [part(`step ${step}.png`, "null"), PNG, `${step}\r\n`]).concat(end),
+  );
   assert.equal(steps.fileUrls.length, 3);
   for (const [at, url] of steps.fileUrls.entries()) assert.deepEqual((await fetched(url)).bytes, Buffer.concat([PNG, Buffer.from(`${at + 1}`)]));
   const attached = await upload(phone, "/uploads/attachments", multipart, [part("note.txt", "text/plain"), "a note", "\r\n", end]);
@@ -63,11 +68,26 @@ test("Android: a report with screenshot, replay and attachments", async (test) =
 
   const date = new Date().toISOString();
   const frames = steps.fileUrls.map((url) => ({ url, screenname: "Main", date, interactions: [{ x: 1, y: 2, date, type: "TD" }] }));
+  const [request, response] = [
+    { headers: {}, payload: "<payload_too_large>" },
+    { status: 500, statusText: "Server Error", responseText: "no" },
+  ];
   const report = {
-    outbound: "bugreporting", spamToken: "", screenshotUrl: shot.fileUrl, replay: { interval: 1000, frames }, type: "BUG", isSilent: "true", priority: "HIGH", tags: ["cart"],
-    attachments: [{ url: attached.fileUrls[0], name: "note.txt", type: "text/plain" }], formData: { description: "It hangs", reportedBy: "ada@example.com" },
-    networkLogs: [{ type: "GET", url: "https://shop.example.com/cart", date, duration: 12, status: 500, success: false, request: { headers: {}, payload: "<payload_too_large>" }, response: { status: 500, statusText: "Server Error", responseText: "no" } }],
-    customEventLog: [{ name: "bought", date }], metaData: { deviceModel: "Pixel", batteryLevel: "80" }, customData: { build: 7 }, consoleLog: [{ log: "E/Shop: out of memory", date, priority: "ERROR" }],
+    outbound: "bugreporting",
+    spamToken: "",
+    screenshotUrl: shot.fileUrl,
+    replay: { interval: 1000, frames },
+    type: "BUG",
+    isSilent: "true",
+    priority: "HIGH",
+    tags: ["cart"],
+    attachments: [{ url: attached.fileUrls[0], name: "note.txt", type: "text/plain" }],
+    formData: { description: "It hangs", reportedBy: "ada@example.com" },
+    networkLogs: [{ type: "GET", url: "https://shop.example.com/cart", date, duration: 12, status: 500, success: false, request, response }],
+    customEventLog: [{ name: "bought", date }],
+    metaData: { deviceModel: "Pixel", batteryLevel: "80" },
+    customData: { build: 7 },
+    consoleLog: [{ log: "E/Shop: out of memory", date, priority: "ERROR" }],
   };
   const { shareToken } = await phone.post("/bugs/v2", report, 201);
   assert.match(shareToken, /^[\w-]+$/);
@@ -75,7 +95,10 @@ test("Android: a report with screenshot, replay and attachments", async (test) =
   const ticket = await onlyTicket(api);
   assert.deepEqual([ticket.type, ticket.priority, ticket.isSilent, ticket.tags], ["BUG", "HIGH", true, ["cart"]]);
   assert.equal(ticket.formData.description, "It hangs");
-  assert.deepEqual((await log(api, ticket, "console-logs")).map(({ log }) => log), ["E/Shop: out of memory"]);
+  assert.deepEqual(
+    (await log(api, ticket, "console-logs")).map(({ log }) => log),
+    ["E/Shop: out of memory"],
+  );
   assert.equal((await log(api, ticket, "network-logs"))[0].status, 500);
   const { body: session } = await api.lookup("user-1");
   assert.equal(session.countFeedbackReports, 1);
@@ -86,11 +109,21 @@ test("iOS: one boundary for ever, names without quotes, and a report without upl
   const part = (name) => `--BBBOUNDARY\r\nContent-Disposition: form-data; name=file; filename=${name}\r\nContent-Type: image/jpeg\r\n\r\n`;
   const multipart = "multipart/form-data; boundary=BBBOUNDARY";
   const shot = await upload(phone, "/uploads/sdk", multipart, [part("screenshot.jpeg"), JPEG, "\r\n--BBBOUNDARY--\r\n"]);
-  const many = await upload(phone, "/uploads/attachments", multipart, [part("my holiday photo.jpeg"), JPEG, "\r\n", part("second.jpeg"), JPEG, "2", "\r\n--BBBOUNDARY--\r\n"]);
+  const many = await upload(phone, "/uploads/attachments", multipart, [
+    part("my holiday photo.jpeg"),
+    JPEG,
+    "\r\n",
+    part("second.jpeg"),
+    JPEG,
+    "2",
+    "\r\n--BBBOUNDARY--\r\n",
+  ]);
   assert.deepEqual((await fetched(shot.fileUrl)).bytes, JPEG);
   assert.deepEqual(await Promise.all(many.fileUrls.map(async (url) => (await fetched(url)).bytes.length)), [JPEG.length, JPEG.length + 1]);
 
-  const report = { type: "BUG", isSilent: false, priority: "MEDIUM", formData: { description: "Grüße" }, screenshotUrl: shot.fileUrl, metaData: { batteryLevel: "0.8" }, consoleLog: [{ log: "x [truncated]", date: "2026-01-31T10:05:00+02:00", priority: "INFO" }], customEventLog: [], customData: {} };
+  const consoleLog = [{ log: "x [truncated]", date: "2026-01-31T10:05:00+02:00", priority: "INFO" }];
+  const fields = { formData: { description: "Grüße" }, metaData: { batteryLevel: "0.8" }, customEventLog: [], customData: {} };
+  const report = { type: "BUG", isSilent: false, priority: "MEDIUM", screenshotUrl: shot.fileUrl, consoleLog, ...fields };
   await phone.post("/bugs/v2", report, 201);
   const ticket = await onlyTicket(api);
   assert.deepEqual([ticket.type, ticket.isSilent, ticket.formData.description], ["BUG", false, "Grüße"]);

@@ -37,7 +37,11 @@ test("Android: starts, identifies, changes attributes, sends events and comes ba
   assert.deepEqual(updated.customData, { seats: 4, admin: true });
 
   const date = new Date(Date.now() - 60_000).toISOString();
-  const events = [{ name: "sessionStarted", date }, { name: "pageView", date, data: { page: "MainActivity" } }, { name: "bought", date, data: { sku: "A1" } }];
+  const events = [
+    { name: "sessionStarted", date },
+    { name: "pageView", date, data: { page: "MainActivity" } },
+    { name: "bought", date, data: { sku: "A1" } },
+  ];
   const told = await phone.post("/sessions/ping", { events, time: 12.25, opened: false, ws: true, sdkVersion: "15.3.1" });
   assert.deepEqual(told, { a: [], u: 0 });
 
@@ -77,14 +81,22 @@ test("iOS: starts without a body, writes dates in its own way, sends null for a 
   assert.deepEqual(user.customData, { role: "admin" });
 
   const [east, west] = [aMinuteAgo(120), aMinuteAgo(-330)];
-  const events = [{ name: "sessionStarted", date: east.local }, { name: "paid", date: west.local, data: { amount: 1 } }];
+  const events = [
+    { name: "sessionStarted", date: east.local },
+    { name: "paid", date: west.local, data: { amount: 1 } },
+  ];
   const told = await phone.post("/sessions/ping", { time: 4.5, events, opened: false, ws: true, type: "ios", sdkVersion: "15.3.4" });
   assert.deepEqual(told, { a: [], u: 0 });
   const stored = await eventsOf(api, "user-2");
   assert.equal(stored.sessionStarted.lastAt, east.utc);
   assert.equal(stored.paid.lastAt, west.utc);
 
-  const flat = await phone.session("/sessions/partialupdate", { data: { role: "owner", phone: "+43 1 234" }, ws: true, type: "ios", sdkVersion: "15.3.4" });
+  const flat = await phone.session("/sessions/partialupdate", {
+    data: { role: "owner", phone: "+43 1 234" },
+    ws: true,
+    type: "ios",
+    sdkVersion: "15.3.4",
+  });
   assert.equal(flat.phone, "+43 1 234");
   assert.deepEqual(flat.customData, { role: "owner" });
   const { body: session } = await api.lookup("user-2");
@@ -119,7 +131,8 @@ test("iOS without a socket gets what waits for it in the answer to its pings", a
 test("the desktop client: nested custom data, null, and a clock in milliseconds", async (test) => {
   const { api, phone } = await setUp(test, "ios");
   await phone.session("/sessions", { lang: "en", deviceType: "desktop", platform: "windows" });
-  const identify = '{"userId":"user-3","name":"Joan","email":null,"customData":{"team":"blue","seats":null},"platform":"windows","deviceType":"desktop"}';
+  const identify =
+    '{"userId":"user-3","name":"Joan","email":null,"customData":{"team":"blue","seats":null},"platform":"windows","deviceType":"desktop"}';
   const user = await phone.session("/sessions/identify", identify);
   assert.deepEqual(user.customData, { team: "blue" });
   assert.equal(user.email, undefined);
@@ -133,7 +146,11 @@ test("headers in any case, bodies in chunks, words for nothing: all the same to 
   await phone.session("/sessions", { platform: "android" });
   const body = JSON.stringify({ userId: "user-1", name: "Ünïcødé 🙂" });
   const { gleapId, gleapHash } = phone.credential;
-  const spellings = [["Api-Token", "Gleap-Id", "Gleap-Hash"], ["api-token", "gleap-id", "gleap-hash"], ["API-TOKEN", "GLEAP-ID", "GLEAP-HASH"]];
+  const spellings = [
+    ["Api-Token", "Gleap-Id", "Gleap-Hash"],
+    ["api-token", "gleap-id", "gleap-hash"],
+    ["API-TOKEN", "GLEAP-ID", "GLEAP-HASH"],
+  ];
   for (const [token, id, hash] of spellings) {
     const headers = { [token]: keys.sdkKey, [id]: gleapId, [hash]: gleapHash, "Content-Type": "application/json", "Transfer-Encoding": "chunked" };
     const answer = await phone.connection.exchange(request("POST", "/sessions/identify", headers), chunked(body, 7));
@@ -164,8 +181,19 @@ test("a bad event costs neither its neighbours nor the batch", async (test) => {
   await phone.session("/sessions", { platform: "android" });
   await phone.session("/sessions/identify", { userId: "user-1" });
   const events = [
-    null, 7, "event", [], {}, { name: "" }, { name: "x".repeat(257) }, { name: 5 }, { name: "too large", data: "x".repeat(8200) },
-    { name: "no date" }, { name: "odd date", date: "Mon Nov 23 2026 10:00:00 GMT+0100" }, { name: "number", date: 5 }, { name: "good", date: new Date().toISOString() },
+    null,
+    7,
+    "event",
+    [],
+    {},
+    { name: "" },
+    { name: "x".repeat(257) },
+    { name: 5 },
+    { name: "too large", data: "x".repeat(8200) },
+    { name: "no date" },
+    { name: "odd date", date: "Mon Nov 23 2026 10:00:00 GMT+0100" },
+    { name: "number", date: 5 },
+    { name: "good", date: new Date().toISOString() },
   ];
   await phone.post("/sessions/ping", { events, ws: "yes", time: "soon", opened: null });
   assert.deepEqual(Object.keys(await eventsOf(api, "user-1")).sort(), ["good", "no date", "number", "odd date"]);

@@ -31,8 +31,11 @@ withEachSdk("offline and back: what happened meanwhile arrives, once", async (te
   tab.assertClean(...UNREACHABLE);
 });
 
-for (const [how, end] of [["stopped", "stop"], ["killed", "kill"]]) {
-  withEachSdk(`the server is ${how} and starts again: the socket is back at the next try of the client, and nobody is forgotten`, async (test, version) => {
+for (const [how, end] of [
+  ["stopped", "stop"],
+  ["killed", "kill"],
+]) {
+  withEachSdk(`the server is ${how} and starts again: the socket is back, and nobody is forgotten`, async (test, version) => {
     const { server, api, site } = await stage(test, version);
     const tab = await site.visit(test);
     await tab.ready();
@@ -62,7 +65,7 @@ for (const [how, end] of [["stopped", "stop"], ["killed", "kill"]]) {
   });
 }
 
-withEachSdk("a proxy that answers 503 once costs the visitor the session, as these clients have it, and they go on as a new guest", async (test, version) => {
+withEachSdk("one 503 of a proxy: these clients forget who they are, and go on as a new guest", async (test, version) => {
   const { line, site } = await stage(test, version, { through: Line.to });
   const tab = await site.visit(test);
   await tab.ready();

@@ -13,7 +13,10 @@ withEachSdk("two tabs of one person are one session, and both are told", async (
   assert.equal((await other.session()).gleapId, (await one.session()).gleapId);
 
   await one.call("identify", "user-1", { name: "Ada" });
-  for (const [tab, name] of [[one, "of one"], [other, "of the other"]]) {
+  for (const [tab, name] of [
+    [one, "of one"],
+    [other, "of the other"],
+  ]) {
     await tab.call("trackEvent", name, {});
     await tab.delivered(name);
   }
@@ -112,7 +115,10 @@ withEachSdk("proof of identity: right it is taken, wrong or missing it is refuse
     await assert.rejects(tab.call("identify", "user-1", { name: "Mallory" }, userHash), `${userHash}`);
   }
   await tab.answered("/sessions/identify", wrong.length);
-  assert.deepEqual(tab.to("/sessions/identify").map(({ status }) => status), wrong.map(() => 401));
+  assert.deepEqual(
+    tab.to("/sessions/identify").map(({ status }) => status),
+    wrong.map(() => 401),
+  );
   assert.equal((await api.lookup("user-1")).status, 404);
   assert.equal((await tab.session()).gleapId, guest.gleapId);
   await tab.call("trackEvent", "still here", {});

@@ -9,7 +9,7 @@ const MARKUP = [
   "<script>document.title='taken'</script>",
   "<svg/onload=document.title='taken'>",
   "<iframe srcdoc=\"<script>parent.document.title='taken'</script>\">",
-  "\"><b id=taken>",
+  '"><b id=taken>',
 ];
 
 withEachSdk("markup in names, texts and pictures is shown, not run", async (test, version) => {
@@ -25,12 +25,18 @@ withEachSdk("markup in names, texts and pictures is shown, not run", async (test
     const { body: session } = await api.lookup("user-1");
     assert.equal(session.name, name);
     const sender = { name: markup, profileImageUrl: `${site.url}/p.png?${markup}` };
-    const { status } = await api.post(`/sessions/${session.id}/notifications`, { text: `${number}: Hi {{name}} ${markup}`, sender, unread: number + 1 });
+    const { status } = await api.post(`/sessions/${session.id}/notifications`, {
+      text: `${number}: Hi {{name}} ${markup}`,
+      sender,
+      unread: number + 1,
+    });
     assert.equal(status, 200);
 
     const item = tab.page.locator(".gleap-notification-item", { hasText: `${number}: Hi ` });
     await item.waitFor();
-    const made = await item.evaluate((element) => [...element.querySelectorAll("*")].map(({ tagName, className }) => `${tagName} ${className}`.trim()));
+    const made = await item.evaluate((element) =>
+      [...element.querySelectorAll("*")].map(({ tagName, className }) => `${tagName} ${className}`.trim()),
+    );
     const own = ["IMG", "DIV gleap-notification-item-container", "DIV gleap-notification-item-sender", "DIV gleap-notification-item-content"];
     assert.deepEqual(made, own, markup);
     const attributes = await item.locator("img").evaluate((image) => image.getAttributeNames());
@@ -45,14 +51,22 @@ withEachSdk("notifications wait for a page that can show them, and are pushed on
   const { api, site } = await stage(test, version);
   await api.identify({ userId: "user-1", name: "Ada" });
   const { body: session } = await api.lookup("user-1");
-  const waiting = await api.post(`/sessions/${session.id}/notifications`, { text: "While you were away", conversation: { shareToken: "t1" }, unread: 1 });
+  const waiting = await api.post(`/sessions/${session.id}/notifications`, {
+    text: "While you were away",
+    conversation: { shareToken: "t1" },
+    unread: 1,
+  });
   assert.equal(waiting.body.pushed, false);
 
   const tab = await site.visit(test);
   await tab.call("identify", "user-1", { name: "Ada" });
   await tab.page.locator(".gleap-notification-item", { hasText: "While you were away" }).waitFor();
   assert.equal((await tab.heard("unread-count-changed")).at(-1), 1);
-  const pushes = () => tab.sockets.flatMap(({ received }) => received).map((text) => JSON.parse(text)).filter(({ data }) => data.a.length > 0);
+  const pushes = () =>
+    tab.sockets
+      .flatMap(({ received }) => received)
+      .map((text) => JSON.parse(text))
+      .filter(({ data }) => data.a.length > 0);
   assert.equal(pushes().length, 1);
 
   assert.equal((await api.put(`/sessions/${session.id}/unread`, { unread: 0 })).status, 200);

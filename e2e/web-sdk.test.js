@@ -1,6 +1,7 @@
 // The published web SDK in a browser, unmodified, against a server on another origin: each thing it does, in its order.
 import assert from "node:assert/strict";
 
+import { newVisitor } from "./lib/browser.js";
 import { stage, withEachSdk } from "./lib/pages.js";
 import { UNREACHABLE } from "./lib/tab.js";
 import { until } from "./lib/wait.js";
@@ -23,7 +24,10 @@ withEachSdk("start, identify, track, notification, report, restart, logout", asy
   assert.ok(config.flowConfig && config.projectActions);
 
   await tab.delivered("pageView");
-  assert.deepEqual(tab.deliveredEvents().map(({ name }) => name), ["sessionStarted", "pageView"]);
+  assert.deepEqual(
+    tab.deliveredEvents().map(({ name }) => name),
+    ["sessionStarted", "pageView"],
+  );
   const seen = await sessionOf(api, guest);
   assert.equal(seen.lastPageView.page, `${site.url}/shop?item=1`);
   assert.equal(seen.sessions, 1);
@@ -85,29 +89,33 @@ async function sessionOf(api, { gleapId }) {
 }
 
 withEachSdk("a returning visitor is known, by cookie as by local storage, and asks no more than needed", async (test, version) => {
-  const { keys, api, site } = await stage(test, version);
+  const { api, site } = await stage(test, version);
   for (const origin of [site.url, site.named]) {
-    const first = await site.openTab((await site.visit(test)).page.context(), "/", origin);
-    const { body: guest } = await first.answered("/sessions");
-    await first.ready();
-    const createdAt = new Date("2024-05-01T10:00:00.000Z");
-    const identify = () => first.page.evaluate((createdAt) => Gleap.identify(`user at ${location.hostname}`, { name: "Ada", createdAt: new Date(createdAt), customData: { seats: 3 } }), createdAt.toJSON());
-    await identify();
-    await first.page.reload();
-    await first.ready();
+    const tab = await site.openTab(await newVisitor(test), "/", origin);
+    const { body: guest } = await tab.answered("/sessions");
+    await tab.ready();
+    const createdAt = "2024-05-01T10:00:00.000Z";
+    await identify(tab, createdAt);
+    await tab.page.reload();
+    await tab.ready();
 
-    const { body: again } = await first.answered("/sessions", 2);
-    assert.equal(first.to("/sessions")[1].headers["gleap-id"], guest.gleapId);
+    const { body: again } = await tab.answered("/sessions", 2);
+    assert.equal(tab.to("/sessions")[1].headers["gleap-id"], guest.gleapId);
     assert.equal(again.gleapId, guest.gleapId);
-    await identify();
-    assert.equal(first.to("/sessions/identify").length, 1, "a date and custom data come back as they were sent");
-    assert.equal((await sessionOf(api, guest)).createdAt, createdAt.toJSON());
-    const asked = first.preflights().map(({ url }) => url);
+    await identify(tab, createdAt);
+    assert.equal(tab.to("/sessions/identify").length, 1, "a date and custom data come back as they were sent");
+    assert.equal((await sessionOf(api, guest)).createdAt, createdAt);
+    const asked = tab.preflights().map(({ url }) => url);
     assert.equal(new Set(asked).size, asked.length, `a preflight is remembered: ${asked}`);
-    first.assertClean();
+    tab.assertClean();
   }
-  assert.ok(keys.sdkKey);
 });
+
+/** With a `Date` of the page. */
+function identify(tab, createdAt) {
+  const body = (date) => Gleap.identify(`user at ${location.hostname}`, { name: "Ada", createdAt: new Date(date), customData: { seats: 3 } });
+  return tab.page.evaluate(body, createdAt);
+}
 
 withEachSdk("attributes of a guest change, and the language with its texts", async (test, version) => {
   const { keys, api, site } = await stage(test, version);
@@ -119,7 +127,9 @@ withEachSdk("attributes of a guest change, and the language with its texts", asy
 
   await tab.call("setLanguage", "de");
   await until("the language is told", () => tab.to("/sessions/partialupdate").filter(({ status }) => status === 200).length === 2);
-  await until("the texts are asked for", () => tab.to(`/config/${keys.sdkKey}`).some(({ url, status }) => url.endsWith("?lang=de") && status === 200));
+  await until("the texts are asked for", () =>
+    tab.to(`/config/${keys.sdkKey}`).some(({ url, status }) => url.endsWith("?lang=de") && status === 200),
+  );
   const session = await sessionOf(api, guest);
   assert.deepEqual([session.lang, session.plan, session.value, session.customData], ["de", "pro", 7, { role: "owner" }]);
   tab.assertClean();

@@ -44,7 +44,10 @@ export class Line {
   #join(near) {
     if (this.#isCut) return near.destroy();
     const far = connect(this.server.port, "127.0.0.1");
-    for (const [one, other] of [[near, far], [far, near]]) {
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ]) {
       this.#sockets.add(one);
       one.on("close", () => (this.#sockets.delete(one), other.destroy()));
       one.on("error", () => other.destroy());

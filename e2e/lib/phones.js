@@ -5,8 +5,16 @@ import { Connection, request } from "./raw.js";
 
 const SYSTEMS = {
   // Session calls, and all others, are spelled differently.
-  android: { session: ["Api-Token", "Gleap-Id", "Gleap-Hash"], other: ["api-token", "gleap-id", "gleap-hash"], agent: "Dalvik/2.1.0 (Linux; U; Android 14)" },
-  ios: { session: ["Api-Token", "Gleap-Id", "Gleap-Hash"], other: ["Api-Token", "Gleap-Id", "Gleap-Hash"], agent: "Shop/1 CFNetwork/1490.0.4 Darwin/23.2.0" },
+  android: {
+    session: ["Api-Token", "Gleap-Id", "Gleap-Hash"],
+    other: ["api-token", "gleap-id", "gleap-hash"],
+    agent: "Dalvik/2.1.0 (Linux; U; Android 14)",
+  },
+  ios: {
+    session: ["Api-Token", "Gleap-Id", "Gleap-Hash"],
+    other: ["Api-Token", "Gleap-Id", "Gleap-Hash"],
+    agent: "Shop/1 CFNetwork/1490.0.4 Darwin/23.2.0",
+  },
 };
 const SESSION_PATHS = ["/sessions", "/sessions/identify", "/sessions/partialupdate"];
 

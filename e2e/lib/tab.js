@@ -7,10 +7,12 @@ import { until } from "./wait.js";
 const EVENTS_WITHIN_MS = 10_000;
 const SOCKET_WITHIN_MS = 7_000;
 
+const NOBODY = "net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|CONNECTION_CLOSED|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE)";
+
 /** What Chromium itself writes on the console of a page whose calls reach nobody; for tests that cut the line. */
 export const UNREACHABLE = [
-  /^WebSocket connection to 'ws:[^']*' failed: Error (in connection establishment|during WebSocket handshake): net::ERR_CONNECTION_(REFUSED|RESET|CLOSED)$/,
-  /^Failed to load resource: net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|CONNECTION_CLOSED|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE)$/,
+  new RegExp(`^WebSocket connection to 'ws:[^']*' failed: Error (in connection establishment|during WebSocket handshake): ${NOBODY}$`),
+  new RegExp(`^Failed to load resource: ${NOBODY}$`),
 ];
 
 export class Tab {
