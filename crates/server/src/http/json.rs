@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::{Deserialize, DeserializeOwned};
 use serde::ser::Serialize;
+use tokio::time::{Instant, timeout};
 
 pub use self::check::{DEPTH_MAX, KEYS_MAX, check};
 use super::error::ApiError;
@@ -22,6 +23,10 @@ use super::limits::{BODY_BYTES_MAX, BodyLimit};
 
 /// How long a client may pause within a body.
 pub const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// The slowest that a body may come on the whole, in bytes a second, once [`BODY_PAUSE_MAX`] is over.
+pub const BODY_BYTES_PER_SECOND_MIN: usize = 1024;
+/// Memory that is taken for a body before any of it has come, in bytes.
+const RESERVED_BYTES_MAX: usize = 64 * 1024;
 
 /// The most of a decoding message that is told, in characters: it may quote what was sent.
 const MESSAGE_CHARS_MAX: usize = 300;
@@ -197,29 +202,61 @@ pub async fn read_body(request: Request) -> Result<Bytes, ApiError> {
     if announced.is_some_and(|length: usize| length > max) {
         return Err(too_large(max));
     }
-    let mut bytes = Vec::with_capacity(announced.unwrap_or(0));
-    let mut body = Limited::new(request.into_body(), max);
-    while let Some(frame) = next_frame(&mut body, max).await? {
+    // What is announced is not reserved: nothing of it may come.
+    let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(RESERVED_BYTES_MAX));
+    let mut body = Incoming::new(request.into_body(), max);
+    while let Some(frame) = body.next().await? {
         bytes.extend_from_slice(&frame);
     }
     Ok(bytes.into())
 }
 
-/// The next part of a body; `None` at its end.
-///
-/// # Errors
-/// As [`read_body`].
-pub async fn next_frame(body: &mut Limited<Body>, max: usize) -> Result<Option<Bytes>, ApiError> {
-    match tokio::time::timeout(BODY_PAUSE_MAX, body.frame()).await {
-        Err(_) => Err(ApiError::plain(StatusCode::REQUEST_TIMEOUT)),
-        Ok(None) => Ok(None),
-        // Trailers carry no data.
-        Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
-        Ok(Some(Err(error))) if error.is::<LengthLimitError>() => Err(too_large(max)),
-        Ok(Some(Err(_))) => Err(ApiError::bad_request(
-            "body_incomplete",
-            "The body broke off: send all of it.",
-        )),
+/// A body as it arrives, held to its size and to its pace.
+pub struct Incoming {
+    body: Limited<Body>,
+    bytes_max: usize,
+    began: Instant,
+    received: usize,
+}
+
+impl Incoming {
+    /// A body of at most so many bytes.
+    #[must_use]
+    pub fn new(body: Body, bytes_max: usize) -> Self {
+        Self {
+            body: Limited::new(body, bytes_max),
+            bytes_max,
+            began: Instant::now(),
+            received: 0,
+        }
+    }
+
+    /// The next part; `None` at the end.
+    ///
+    /// # Errors
+    /// As [`read_body`].
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        // One who sends a byte now and then would otherwise hold a connection for hours.
+        let lasting = Duration::from_secs((self.received / BODY_BYTES_PER_SECOND_MIN) as u64);
+        let end = self.began + BODY_PAUSE_MAX + lasting;
+        let pause = BODY_PAUSE_MAX.min(end.saturating_duration_since(Instant::now()));
+        match timeout(pause, self.body.frame()).await {
+            Err(_) => Err(ApiError::plain(StatusCode::REQUEST_TIMEOUT)),
+            Ok(None) => Ok(None),
+            Ok(Some(Ok(frame))) => {
+                // Trailers carry no data.
+                let data = frame.into_data().unwrap_or_default();
+                self.received += data.len();
+                Ok(Some(data))
+            }
+            Ok(Some(Err(error))) if error.is::<LengthLimitError>() => {
+                Err(too_large(self.bytes_max))
+            }
+            Ok(Some(Err(_))) => Err(ApiError::bad_request(
+                "body_incomplete",
+                "The body broke off: send all of it.",
+            )),
+        }
     }
 }
 

@@ -7,16 +7,14 @@ mod head;
 #[cfg(test)]
 mod tests;
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use bytes::{Buf, Bytes, BytesMut};
-use http_body_util::Limited;
 use memchr::memmem;
 
 use self::head::{boundary, names};
 use super::error::ApiError;
-use super::json::next_frame;
+use super::json::Incoming;
 
 /// Bytes of the head of one part.
 const HEAD_BYTES_MAX: usize = 16 << 10;
@@ -25,7 +23,7 @@ const PADDING_MAX: usize = 64;
 
 /// A body in parts. Call [`next_part`](Self::next_part), then [`chunk`](Self::chunk) until that gives nothing.
 pub struct Multipart {
-    body: Limited<Body>,
+    body: Incoming,
     bytes_max: usize,
     ended: bool,
     buffer: BytesMut,
@@ -84,7 +82,7 @@ impl Multipart {
         }
         Ok(Self {
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
-            body: Limited::new(request.into_body(), bytes_max),
+            body: Incoming::new(request.into_body(), bytes_max),
             bytes_max,
             ended: false,
             // The first boundary stands at the start of a line too.
@@ -164,13 +162,10 @@ impl Multipart {
 
     /// Returns whether there was more.
     async fn read_more(&mut self) -> Result<bool, ApiError> {
-        let frame =
-            next_frame(&mut self.body, self.bytes_max)
-                .await
-                .map_err(|error| match error.code() {
-                    "body_too_large" => too_large(self.bytes_max),
-                    _ => error,
-                })?;
+        let frame = self.body.next().await.map_err(|error| match error.code() {
+            "body_too_large" => too_large(self.bytes_max),
+            _ => error,
+        })?;
         if let Some(bytes) = &frame {
             self.buffer.extend_from_slice(bytes);
         }

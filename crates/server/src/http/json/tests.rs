@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use axum::body::Body;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
@@ -277,6 +277,24 @@ async fn a_body_may_pause_but_not_for_long() {
             .status(),
         408
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_must_come_at_some_pace() {
+    async fn dripping(bytes: usize, seconds: u64) -> Result<Value, ApiError> {
+        let drip = move |_| async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok::<_, std::io::Error>(" ".repeat(bytes))
+        };
+        let drops = stream::iter(0..20).then(drip);
+        let body = drops.chain(stream::iter([Ok("1".to_owned())]));
+        extract(Request::post("/"), Body::from_stream(body)).await
+    }
+    assert_eq!(
+        dripping(10 * BODY_BYTES_PER_SECOND_MIN, 10).await.unwrap(),
+        1
+    );
+    assert_eq!(dripping(1, 10).await.unwrap_err().status(), 408);
 }
 
 /// JSON values with few distinct keys, so that repeated keys and odd strings are common.
