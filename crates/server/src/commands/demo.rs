@@ -80,8 +80,17 @@ curl -sS -w '\n' {url}/admin/track -H 'Api-Token: {token}' -H 'Content-Type: app
 # 3. look the user up
 curl -sS -w '\n' {url}/v3/sessions/by-user-id/user-1 -H 'Authorization: Bearer {key}' -H 'project: {project}'
 
+In a web page, with the web SDK (npm install gleap):
+
+import Gleap from "gleap";
+Gleap.setApiUrl("{url}");
+Gleap.setWSApiUrl("{socket_url}/ws");
+Gleap.initialize("{sdk_key}");
+Gleap.identify("user-1", {{ plan: "pro" }});
+
 Stop with Ctrl-C.
 "#,
+        socket_url = url.replacen("http", "ws", 1),
         sdk_key = keys.sdk_key,
         secret = keys.identity_secret,
         email = keys.user.email,
