@@ -49,7 +49,7 @@ pub struct CompanyInput {
     sla: Given<Number>,
     /// Where it is; replaces the address that is there.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<Address>)]
+    #[schema(value_type = Option<Object>)]
     address: Given<Address>,
     /// Your own attributes, merged key by key.
     #[schema(value_type = Option<Object>)]

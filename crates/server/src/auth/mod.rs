@@ -22,4 +22,4 @@ pub use member::{
     TicketsRead, TicketsWrite,
 };
 pub use project_token::{ProjectAccess, ProjectToken, WrongTokens};
-pub use visitor::{ClientCredential, SdkProject, Visitor};
+pub use visitor::{ClientCredential, SdkProject, Visitor, shield};

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use store::ObjectId;
 
@@ -69,13 +69,12 @@ impl FromRequestParts<SharedApp> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, ApiError> {
         let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, app).await;
         let headers = &parts.headers;
-        let access = Self::project(app, header(headers, "api-token")).await?;
+        let credential =
+            ClientCredential::of(header(headers, "gleap-id"), header(headers, "gleap-hash"));
+        let access = Self::project(app, header(headers, "api-token")).await;
         Ok(Self {
-            access,
-            credential: ClientCredential::of(
-                header(headers, "gleap-id"),
-                header(headers, "gleap-hash"),
-            ),
+            access: access.map_err(|error| shield(credential.is_some(), error))?,
+            credential,
             address,
         })
     }
@@ -97,6 +96,17 @@ impl Visitor {
     }
 }
 
+/// Under overload a client that has a session gets 429, on which it keeps it; one without gets 503, on which it tries again
+/// (decisions, Wire format).
+#[must_use]
+pub fn shield(has_session: bool, error: ApiError) -> ApiError {
+    if error.status() == StatusCode::SERVICE_UNAVAILABLE && has_session {
+        error.with_status(StatusCode::TOO_MANY_REQUESTS)
+    } else {
+        error
+    }
+}
+
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
@@ -108,6 +118,15 @@ fn given(value: Option<&str>) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn under_overload_a_client_keeps_its_session_or_tries_again() {
+        let overloaded = || ApiError::from(store::Error::Overloaded);
+        assert_eq!(shield(true, overloaded()).status().as_u16(), 429);
+        assert_eq!(shield(false, overloaded()).status().as_u16(), 503);
+        let other = ApiError::unauthorized("x", "x");
+        assert_eq!(shield(true, other).status().as_u16(), 401);
+    }
 
     #[test]
     fn words_for_nothing_are_nothing() {

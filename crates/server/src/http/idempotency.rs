@@ -16,13 +16,15 @@ use futures_util::future::Either;
 use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use store::{Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Value};
+use store::filter::{FieldPath, Filter, RangeOp, Scalar};
+use store::{Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Query, Value};
 use tower::{Layer, Service};
 
 use super::error::ApiError;
 use super::json::read_body;
 use super::limits::BodyLimit;
-use crate::app::SharedApp;
+use crate::accounts::project::list_projects;
+use crate::app::{App, SharedApp};
 use crate::auth::Credentials;
 
 /// The header that carries the key.
@@ -37,6 +39,8 @@ pub const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 pub const RUNNING_MS_MAX: i64 = 60_000;
 /// Bytes of a body that may come with a key: it is read before the route, which may take less.
 pub const BODY_BYTES_MAX: usize = 16 << 20;
+/// Keys that are forgotten in one unit of work.
+const KEYS_PER_STEP: u32 = 500;
 /// Bytes of an answer that is kept; a larger one is given, but not kept.
 pub const ANSWER_BYTES_MAX: usize = 1 << 20;
 
@@ -51,6 +55,9 @@ pub struct UsedKey {
     /// The answer; absent while the request runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<Kept>,
+    /// The session that the answer shows or names: when that is erased, the answer goes with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<ObjectId>,
 }
 
 /// An answer that is kept.
@@ -65,16 +72,30 @@ struct Kept {
 /// The table of used keys. The id of a row is made of caller and key.
 pub static USED_KEYS: Collection = Collection {
     table: "used_key",
-    columns: &[Column {
-        name: "at",
-        path: "at",
-        kind: ColumnKind::Instant,
-    }],
-    indexes: &[Index {
-        name: "used_key_by_time",
-        columns: &["at"],
-        not_null: None,
-    }],
+    columns: &[
+        Column {
+            name: "at",
+            path: "at",
+            kind: ColumnKind::Instant,
+        },
+        Column {
+            name: "session",
+            path: "session",
+            kind: ColumnKind::Id,
+        },
+    ],
+    indexes: &[
+        Index {
+            name: "used_key_by_time",
+            columns: &["at"],
+            not_null: None,
+        },
+        Index {
+            name: "used_key_by_session",
+            columns: &["session"],
+            not_null: Some("session"),
+        },
+    ],
     cluster: &[],
     references: &[],
 };
@@ -83,7 +104,7 @@ impl Document for UsedKey {
     const COLLECTION: &'static Collection = &USED_KEYS;
 
     fn promoted(&self) -> Vec<Value> {
-        vec![self.at.into()]
+        vec![self.at.into(), self.session.into()]
     }
 }
 
@@ -114,7 +135,7 @@ type Boxed = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 impl<S> Service<Request> for Idempotent<S>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
@@ -130,7 +151,11 @@ where
         }
         let (app, inner) = (self.app.clone(), self.inner.clone());
         Either::Right(Box::pin(async move {
-            let answer = once(&app, inner, request).await;
+            // On a task of its own: a client that goes away must find the answer when it comes back.
+            let work = tokio::spawn(async move { once(&app, inner, request).await });
+            let answer = work
+                .await
+                .unwrap_or_else(|gone| Err(ApiError::internal(gone)));
             Ok(answer.unwrap_or_else(IntoResponse::into_response))
         }))
     }
@@ -230,6 +255,7 @@ async fn begin(
             fingerprint: fingerprint.clone(),
             at: now,
             answer: None,
+            session: None,
         };
         let Some(mut row) = tx.get_for_update::<UsedKey>(id)? else {
             tx.insert(id, new)?;
@@ -258,6 +284,56 @@ async fn begin(
         })
     };
     app.store.write(project, unit).await
+}
+
+/// The session that an answer is about.
+fn subject(body: &str) -> Option<ObjectId> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Subject {
+        session_id: Option<ObjectId>,
+        #[serde(rename = "_id")]
+        id: Option<ObjectId>,
+    }
+    let subject: Subject = serde_json::from_str(body).ok()?;
+    subject.session_id.or(subject.id)
+}
+
+/// Forgets the keys whose day is over, of all projects; returns how many.
+///
+/// # Errors
+/// Those of the store.
+pub async fn sweep(app: &App) -> anyhow::Result<u64> {
+    let mut forgotten = 0;
+    for project in list_projects(app).await? {
+        loop {
+            let now = app.now();
+            let unit = move |tx: &mut store::Tx<'_>| forget_old(tx, now);
+            let count = app.store.write(project.project_id, unit).await?;
+            forgotten += count;
+            if count < u64::from(KEYS_PER_STEP) {
+                break;
+            }
+        }
+    }
+    Ok(forgotten)
+}
+
+fn forget_old(tx: &mut store::Tx<'_>, now: Millis) -> store::Result<u64> {
+    let old = Query {
+        filter: Filter::Range {
+            field: FieldPath::known("at"),
+            op: RangeOp::Le,
+            value: Scalar::Instant(Millis(now.0 - KEPT_MS)),
+        },
+        limit: KEYS_PER_STEP,
+        ..Query::default()
+    };
+    let rows = tx.page::<UsedKey>(&old)?.rows;
+    for row in &rows {
+        tx.delete::<UsedKey>(row.id)?;
+    }
+    Ok(rows.len() as u64)
 }
 
 fn replay(kept: Kept) -> Response {
@@ -311,6 +387,7 @@ async fn finish(
         match &kept {
             Some(kept) => {
                 row.doc.answer = Some(kept.clone());
+                row.doc.session = subject(&kept.body);
                 tx.put(&mut row)
             }
             None => tx.delete::<UsedKey>(id).map(drop),

@@ -39,19 +39,6 @@ pub struct Json<T>(pub T);
 #[derive(Clone, Debug)]
 pub struct Checked(Bytes);
 
-/// The bytes of a JSON body that nobody has looked at: for the handler that takes of a body what it can use.
-#[derive(Clone, Debug)]
-pub struct Unchecked(pub Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for Unchecked {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        expect_json(request.headers())?;
-        read_body(request).await.map(Self)
-    }
-}
-
 impl<S: Send + Sync> FromRequest<S> for Checked {
     type Rejection = ApiError;
 
@@ -159,7 +146,7 @@ fn in_words(wanted: &str) -> &str {
 }
 
 /// `application/json` and `application/…+json`, in UTF-8.
-fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
+pub fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let given = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -195,16 +182,9 @@ pub async fn read_body(request: Request) -> Result<Bytes, ApiError> {
         .extensions()
         .get()
         .map_or(BODY_BYTES_MAX, |BodyLimit(max)| *max);
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > max) {
-        return Err(too_large(max));
-    }
     // What is announced is not reserved: nothing of it may come.
-    let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(RESERVED_BYTES_MAX));
-    let mut body = Incoming::new(request.into_body(), max);
+    let mut body = Incoming::of(request, max)?;
+    let mut bytes = Vec::with_capacity(body.announced.min(RESERVED_BYTES_MAX));
     while let Some(frame) = body.next().await? {
         bytes.extend_from_slice(&frame);
     }
@@ -215,20 +195,30 @@ pub async fn read_body(request: Request) -> Result<Bytes, ApiError> {
 pub struct Incoming {
     body: Limited<Body>,
     bytes_max: usize,
+    /// What the client says that it sends, in bytes.
+    announced: usize,
     began: Instant,
     received: usize,
 }
 
 impl Incoming {
-    /// A body of at most so many bytes.
-    #[must_use]
-    pub fn new(body: Body, bytes_max: usize) -> Self {
-        Self {
-            body: Limited::new(body, bytes_max),
+    /// The body of a request, of at most so many bytes.
+    ///
+    /// # Errors
+    /// 413 when it says that it is larger.
+    pub fn of(request: Request, bytes_max: usize) -> Result<Self, ApiError> {
+        let length = request.headers().get(CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+        if length.is_some_and(|length: usize| length > bytes_max) {
+            return Err(too_large(bytes_max));
+        }
+        Ok(Self {
+            body: Limited::new(request.into_body(), bytes_max),
             bytes_max,
+            announced: length.unwrap_or(0),
             began: Instant::now(),
             received: 0,
-        }
+        })
     }
 
     /// The next part; `None` at the end.

@@ -2,87 +2,121 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, header};
+use axum::body::Bytes;
+use axum::extract::Request;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::error::ApiError;
+use super::json::Incoming;
 
 const KIB: usize = 1024;
-/// How long a request waits for its share.
+/// How long a body waits for more memory.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 /// Seconds after which one that got none should try again.
 const RETRY_AFTER_SECONDS: u64 = 5;
 
-/// Memory that is shared out to requests.
+/// Memory that is shared out to bodies.
 pub struct MemoryBudget {
-    kib: usize,
     free: Semaphore,
+}
+
+/// A body, and its share of the memory until this is dropped.
+pub struct Held<'b> {
+    /// The body.
+    pub bytes: Bytes,
+    _share: Option<SemaphorePermit<'b>>,
 }
 
 impl MemoryBudget {
     /// So many MiB for all.
     #[must_use]
     pub fn of_mib(mib: usize) -> Self {
-        let kib = mib * KIB;
         Self {
-            kib,
-            free: Semaphore::new(kib),
+            free: Semaphore::new(mib * KIB),
         }
     }
 
-    /// The share of a request, held until it is dropped: what it announces, or the most that it may send.
+    /// Reads a body of at most so many bytes. It takes memory as it comes: who announces much and sends little holds little.
     ///
     /// # Errors
-    /// 503 when others hold the memory for too long.
-    pub async fn share(
-        &self,
-        headers: &HeaderMap,
-        bytes_max: usize,
-    ) -> Result<SemaphorePermit<'_>, ApiError> {
-        let kib = announced(headers, bytes_max).div_ceil(KIB).min(self.kib);
-        let share = self
-            .free
-            .acquire_many(u32::try_from(kib).unwrap_or(u32::MAX));
-        let Ok(Ok(share)) = timeout(WAIT_MAX, share).await else {
-            return Err(ApiError::unavailable(
+    /// 503 when others hold the memory for too long; those of reading a body.
+    pub async fn read(&self, request: Request, bytes_max: usize) -> Result<Held<'_>, ApiError> {
+        let mut body = Incoming::of(request, bytes_max)?;
+        let (mut bytes, mut share, mut held) = (Vec::new(), None, 0);
+        while let Some(part) = body.next().await? {
+            let wanted = (bytes.len() + part.len()).div_ceil(KIB);
+            if wanted > held {
+                let more = self.acquire(wanted - held).await?;
+                share = match share.take() {
+                    None => Some(more),
+                    Some(mut share) => {
+                        SemaphorePermit::merge(&mut share, more);
+                        Some(share)
+                    }
+                };
+                held = wanted;
+            }
+            bytes.extend_from_slice(&part);
+        }
+        Ok(Held {
+            bytes: bytes.into(),
+            _share: share,
+        })
+    }
+
+    async fn acquire(&self, kib: usize) -> Result<SemaphorePermit<'_>, ApiError> {
+        let kib = u32::try_from(kib).unwrap_or(u32::MAX);
+        match timeout(WAIT_MAX, self.free.acquire_many(kib)).await {
+            Ok(Ok(share)) => Ok(share),
+            _ => Err(ApiError::unavailable(
                 "overloaded",
                 "Too many large requests at once. Try again in a moment.",
                 RETRY_AFTER_SECONDS,
-            ));
-        };
-        Ok(share)
+            )),
+        }
     }
-}
-
-fn announced(headers: &HeaderMap, bytes_max: usize) -> usize {
-    let length = headers.get(header::CONTENT_LENGTH);
-    length
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .map_or(bytes_max, |length: usize| length.min(bytes_max))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use futures_util::{StreamExt, stream};
+
     use super::*;
 
-    fn of_length(bytes: usize) -> HeaderMap {
-        HeaderMap::from_iter([(header::CONTENT_LENGTH, bytes.into())])
+    fn of_kib(kib: usize) -> Request {
+        Request::post("/")
+            .body(Body::from(vec![b'x'; kib * KIB]))
+            .unwrap()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_announced_is_held_until_it_is_dropped() {
+    async fn what_came_is_held_until_it_is_dropped() {
         let budget = MemoryBudget::of_mib(1);
         let most = 1024 * KIB;
-        let first = budget.share(&of_length(1000 * KIB), most).await.unwrap();
-        let second = budget.share(&of_length(24 * KIB), most).await.unwrap();
-        let refused = budget.share(&of_length(1), most).await.unwrap_err();
+        let first = budget.read(of_kib(1000), most).await.unwrap();
+        let second = budget.read(of_kib(24), most).await.unwrap();
+        let refused = budget.read(of_kib(1), most).await.err().unwrap();
         assert_eq!(refused.status().as_u16(), 503);
         drop((first, second));
-        // One that does not say its length gets as much as it may send, and never more than there is.
-        let all = budget.share(&HeaderMap::new(), 5 * most).await.unwrap();
-        assert!(budget.share(&of_length(1), most).await.is_err());
-        drop(all);
-        assert!(budget.share(&of_length(1), most).await.is_ok());
+        assert_eq!(budget.read(of_kib(1), most).await.unwrap().bytes.len(), KIB);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_announces_much_and_sends_little_is_in_nobodys_way() {
+        let budget = MemoryBudget::of_mib(1);
+        let most = 1024 * KIB;
+        let slow = stream::iter([Ok::<_, std::io::Error>("x")]).chain(stream::pending());
+        let announced = Request::post("/")
+            .header("content-length", most)
+            .body(Body::from_stream(slow))
+            .unwrap();
+        let (slow, quick) = tokio::join!(
+            budget.read(announced, most),
+            budget.read(of_kib(1000), most)
+        );
+        assert_eq!(slow.err().unwrap().status().as_u16(), 408);
+        assert_eq!(quick.unwrap().bytes.len(), 1000 * KIB);
     }
 }

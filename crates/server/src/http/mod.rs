@@ -20,6 +20,7 @@ pub mod rate_limit;
 pub mod responses;
 pub mod router;
 pub mod serve;
+pub mod tail;
 
 pub use error::ApiError;
 pub use json::Json;

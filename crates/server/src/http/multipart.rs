@@ -82,7 +82,7 @@ impl Multipart {
         }
         Ok(Self {
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
-            body: Incoming::new(request.into_body(), bytes_max),
+            body: Incoming::of(request, bytes_max)?,
             bytes_max,
             ended: false,
             // The first boundary stands at the start of a line too.

@@ -10,6 +10,7 @@ pub use self::runner::{Job, Jobs};
 use crate::app::SharedApp;
 use crate::auth::token::Random;
 use crate::files;
+use crate::http::idempotency;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -18,7 +19,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// # Errors
 /// When their metric is registered already.
 pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
-    let (of_guests, of_files) = (Arc::clone(app), Arc::clone(app));
+    let (of_guests, of_files, of_keys) = (Arc::clone(app), Arc::clone(app), Arc::clone(app));
     let jobs = vec![
         Job::new("empty_guests", 6 * HOUR, move || {
             let app = Arc::clone(&of_guests);
@@ -27,6 +28,10 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
         Job::new("files", HOUR, move || {
             let app = Arc::clone(&of_files);
             async move { files::sweep(&app).await.map(drop) }
+        }),
+        Job::new("used_keys", HOUR, move || {
+            let app = Arc::clone(&of_keys);
+            async move { idempotency::sweep(&app).await.map(drop) }
         }),
     ];
     // Spreads what servers do that were started together; no secret.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use store::{Error, ObjectId, Snapshot};
 
-use super::hub::{Hub, Place};
+use super::hub::Hub;
 use super::outbox::{self, Outbox, Pending};
 use super::target;
 use crate::app::App;
@@ -130,24 +130,45 @@ async fn push(app: &App, project: ObjectId, sessions: Vec<ObjectId>) -> store::R
             .map(take)
             .collect::<store::Result<Vec<Found>>>()
     };
+    let mut left = Vec::new();
     for (session, pending, unread) in app.store.write(project, unit).await? {
         let actions: Vec<_> = pending
             .iter()
             .map(|pending| pending.action.clone())
             .collect();
-        let place: Place = (project, session);
-        if app.live.tell(place, unread, &actions) == 0 && !pending.is_empty() {
-            put_back(app, place, pending).await?;
+        if app.live.tell((project, session), unread, &actions) == 0 && !pending.is_empty() {
+            left.push((session, pending));
         }
     }
-    Ok(())
+    put_back(app, project, left).await
 }
 
-async fn put_back(app: &App, place: Place, pending: Vec<Pending>) -> store::Result<()> {
-    let (project, session) = place;
-    let unit = move |tx: &mut store::Tx<'_>| match target::find(tx, session)? {
-        Some(row) => outbox::add(tx, row.id, pending.clone()),
-        None => Ok(()),
-    };
-    app.store.write(project, unit).await
+/// What was taken is nowhere else: it is put back however long that takes.
+async fn put_back(
+    app: &App,
+    project: ObjectId,
+    left: Vec<(ObjectId, Vec<Pending>)>,
+) -> store::Result<()> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let left = Arc::new(left);
+    loop {
+        let again = Arc::clone(&left);
+        let unit = move |tx: &mut store::Tx<'_>| {
+            for (session, pending) in again.iter() {
+                if let Some(row) = target::find(tx, *session)? {
+                    outbox::add(tx, row.id, pending.clone())?;
+                }
+            }
+            Ok::<_, Error>(())
+        };
+        match app.store.write(project, unit).await {
+            Err(error @ (Error::Overloaded | Error::Raced)) => {
+                tracing::warn!(%error, "cannot put back what no socket took: trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
 }

@@ -52,7 +52,13 @@ impl Arrival {
 
     /// Changes a session; returns whether it must be written. Attributes beyond the limits are left out (decisions).
     pub fn give(&self, session: &mut Session, now: Millis) -> bool {
-        let (changed, _) = self.attributes.apply(session, self.limits);
+        self.give_with(session, now, false)
+    }
+
+    /// The same when something else of the session changed already.
+    fn give_with(&self, session: &mut Session, now: Millis, changed: bool) -> bool {
+        let (gave, _) = self.attributes.apply(session, self.limits);
+        let changed = changed | gave;
         changed | self.visit.record(session, now, changed)
     }
 
@@ -64,7 +70,8 @@ impl Arrival {
         change: impl FnOnce(&mut Tx<'_>, &mut Row<Session>) -> store::Result<bool>,
     ) -> store::Result<()> {
         let (before, old_keys) = (Identifiers::of(&row.doc), row.doc.keys());
-        if change(tx, row)? | self.give(&mut row.doc, tx.now()) {
+        let changed = change(tx, row)?;
+        if self.give_with(&mut row.doc, tx.now(), changed) {
             identify::save(tx, row, &before, &old_keys, &self.origin)?;
         }
         Ok(())

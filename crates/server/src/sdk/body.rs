@@ -31,11 +31,26 @@ impl Members {
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        let mended = mend(bytes);
-        check(mended.as_bytes())?;
-        serde_json::from_str(&mended)
+        serde_json::from_str(&mend(bytes))
             .map(Self)
             .map_err(|_| ApiError::bad_request("json_malformed", "The body must be a JSON object."))
+    }
+
+    /// The members that hold nothing that is refused elsewhere, and what is wrong with the others: one bad attribute must not
+    /// cost the rest. Of `customData` each member counts by itself.
+    #[must_use]
+    pub fn sound(&self) -> (IndexMap<String, Box<RawValue>>, Vec<String>) {
+        let mut faults = Vec::new();
+        let mut sound = only_sound(self.0.clone(), &mut faults, "customData");
+        if let Some(raw) = sound.get("customData")
+            && let Ok(nested) = serde_json::from_str::<IndexMap<_, _>>(raw.get())
+        {
+            let nested = only_sound(nested, &mut faults, "");
+            if let Ok(raw) = serde_json::value::to_raw_value(&nested) {
+                sound.insert("customData".into(), raw);
+            }
+        }
+        (sound, faults)
     }
 
     /// A member as text; anything else than text is none.
@@ -51,6 +66,23 @@ impl Members {
             .get(key)
             .is_some_and(|raw| raw.get().trim_matches('"') == "false")
     }
+}
+
+/// Takes out members that hold what is refused. `unchecked` names one that is looked at later.
+fn only_sound(
+    mut members: IndexMap<String, Box<RawValue>>,
+    faults: &mut Vec<String>,
+    unchecked: &str,
+) -> IndexMap<String, Box<RawValue>> {
+    members.retain(|key, raw| {
+        let fault = check(raw.get().as_bytes()).err();
+        let is_refused = fault.is_some() && key != unchecked;
+        if let Some(fault) = fault.filter(|_| is_refused) {
+            faults.push(format!("{key}: {}", fault.message()));
+        }
+        !is_refused
+    });
+    members
 }
 
 /// Replaces what JSON can write but no text can hold: the NUL character, halves of characters (a client cut a text in the
@@ -134,9 +166,24 @@ mod tests {
         for nothing in ["", " \n"] {
             assert!(Members::read(&Bytes::from(nothing)).unwrap().0.is_empty());
         }
-        for bad in ["[]", "1", "{", "nothing"] {
+        for bad in ["[]", "1", "{", "nothing", "null"] {
             assert!(Members::read(&Bytes::from(bad)).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn one_bad_member_does_not_cost_the_others() {
+        let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+        let body = format!(
+            r#"{{"name":"Ada","deep":{deep},"customData":{{"a":1,"deep":{deep},"twice":{{"b":1,"b":2}}}}}}"#
+        );
+        let (sound, faults) = Members::read(&Bytes::from(body)).unwrap().sound();
+        let kept: Vec<_> = sound
+            .iter()
+            .map(|(key, raw)| (key.as_str(), raw.get()))
+            .collect();
+        assert_eq!(kept, [("name", "\"Ada\""), ("customData", "{\"a\":1}")]);
+        assert_eq!(faults.len(), 3);
     }
 
     proptest! {

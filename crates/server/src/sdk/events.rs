@@ -11,12 +11,13 @@ use utoipa::ToSchema;
 
 use super::arrival::Arrival;
 use super::body::Members;
-use super::shield;
 use crate::app::{App, SharedApp};
-use crate::auth::{ClientCredential, Visitor};
+use crate::auth::{ClientCredential, Visitor, shield};
 use crate::http::Json;
 use crate::http::error::ApiError;
+use crate::http::json::check;
 use crate::http::responses::ErrorResponses;
+use crate::http::tail::Tail;
 use crate::live::outbox;
 use crate::resources::session::credential;
 use crate::resources::session::event::{self, Sent};
@@ -125,10 +126,10 @@ async fn take(
     body: Members,
     path: &str,
 ) -> Result<Json<PingAnswer>, ApiError> {
-    let (events, faults) = read(&app, &body);
     let Some(given) = visitor.credential.clone() else {
         return Ok(Json(PingAnswer::default()));
     };
+    let (events, faults) = read(&app, &body);
     let (arrival, _) = Arrival::read(&app, &visitor, path, &Default::default());
     let call = Arc::new(Call {
         given,
@@ -176,24 +177,23 @@ impl<'e> From<&'e Sent> for Told<'e> {
 
 /// The events that can be kept, and what is wrong with the others.
 fn read(app: &App, body: &Members) -> (Vec<Sent>, Vec<String>) {
-    let batch: Vec<Box<RawValue>> = body
-        .0
-        .get("events")
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default();
     let most = app.config.limits.events_per_ping_max;
-    let (mut events, mut faults) = (Vec::new(), Vec::new());
     // Clients drop the oldest when they have too many, and so is done here.
-    let skipped = batch.len().saturating_sub(most);
+    let batch = body.0.get("events");
+    let Some(batch) = batch.and_then(|raw| Tail::of(raw.get(), most)) else {
+        return Default::default();
+    };
+    let (mut events, mut faults) = (Vec::new(), Vec::new());
+    let skipped = batch.count - batch.last.len();
     if skipped > 0 {
         faults.push(format!(
             "events: {skipped} are more than the {most} of a call"
         ));
     }
-    for (number, raw) in batch.iter().enumerate().skip(skipped) {
+    for (number, raw) in batch.last.iter().enumerate() {
         match read_event(app, raw) {
             Ok(event) => events.push(event),
-            Err(fault) => faults.push(format!("events[{number}]{fault}")),
+            Err(fault) => faults.push(format!("events[{}]{fault}", skipped + number)),
         }
     }
     number(&mut events);
@@ -215,6 +215,7 @@ fn number(events: &mut [Sent]) {
 }
 
 fn read_event(app: &App, raw: &RawValue) -> Result<Sent, String> {
+    check(raw.get().as_bytes()).map_err(|error| format!(": {}", error.message()))?;
     let event: RawEvent =
         serde_json::from_str(raw.get()).map_err(|_| ": expected {name, date, data}")?;
     // Some clients write dates that nobody else reads: then the time of arrival counts.

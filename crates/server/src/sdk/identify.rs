@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 
 use super::arrival::Arrival;
 use super::body::Members;
+use super::peek;
 use super::session_body::SdkSession;
-use super::{peek, shield};
 use crate::accounts::project::Verification;
 use crate::app::SharedApp;
 use crate::auth::token::verify_user_hash;
-use crate::auth::{ClientCredential, SdkProject, Visitor};
+use crate::auth::{ClientCredential, SdkProject, Visitor, shield};
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::identity;
@@ -58,7 +58,9 @@ pub async fn identify(
     if let Some(user_id) = &user_id {
         verify(&visitor.access, user_id, body.text("userHash").as_deref())?;
     }
-    let (arrival, refused) = Arrival::read(&app, &visitor, "/sessions/identify", &body.0);
+    let (attributes, mut refused) = body.sound();
+    let (arrival, more) = Arrival::read(&app, &visitor, "/sessions/identify", &attributes);
+    refused.extend(more);
     let is_same = |session: &Session| user_id.is_none() || session.user_id == user_id;
     if let Some(row) = peek(&app, &visitor, &arrival, is_same).await? {
         return Ok(row.doc.into());

@@ -12,7 +12,6 @@ mod sessions;
 mod uploads;
 
 use axum::Extension;
-use axum::http::StatusCode;
 use axum::routing::get;
 use serde_json::value::RawValue;
 use store::{ObjectId, Row};
@@ -21,7 +20,7 @@ use utoipa_axum::routes;
 
 use self::arrival::Arrival;
 use crate::app::{App, SharedApp};
-use crate::auth::Visitor;
+use crate::auth::{Visitor, shield};
 use crate::http::error::ApiError;
 use crate::http::limits::BodyLimit;
 use crate::live::Activity;
@@ -71,16 +70,6 @@ async fn peek(
     Ok(found.filter(|row| fits(&row.doc) && !arrival.give(&mut row.doc.clone(), app.now())))
 }
 
-/// Under overload a client that has a session gets 429, on which it keeps it; one without gets 503, on which it tries again
-/// (decisions, Wire format).
-fn shield(has_session: bool, error: ApiError) -> ApiError {
-    if error.status() == StatusCode::SERVICE_UNAVAILABLE && has_session {
-        error.with_status(StatusCode::TOO_MANY_REQUESTS)
-    } else {
-        error
-    }
-}
-
 /// Tells those who watch a session what it did.
 fn report(
     app: &App,
@@ -100,19 +89,5 @@ fn report_refused(app: &App, visitor: &Visitor, session: ObjectId, refused: &[St
         let told = serde_json::json!({ "errors": refused });
         let data = serde_json::value::to_raw_value(&told).ok();
         report(app, visitor, session, "refused", data);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn under_overload_a_client_keeps_its_session_or_tries_again() {
-        let overloaded = || ApiError::from(store::Error::Overloaded);
-        assert_eq!(shield(true, overloaded()).status().as_u16(), 429);
-        assert_eq!(shield(false, overloaded()).status().as_u16(), 503);
-        let other = shield(true, credential::no_session());
-        assert_eq!(other.status().as_u16(), 401);
     }
 }

@@ -1,16 +1,14 @@
 //! A client changes attributes of its session (wire note §4.3).
 
 use axum::extract::State;
-use indexmap::IndexMap;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::arrival::Arrival;
 use super::body::Members;
+use super::peek;
 use super::session_body::SdkSession;
-use super::{peek, shield};
 use crate::app::SharedApp;
-use crate::auth::Visitor;
+use crate::auth::{Visitor, shield};
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::resources::session::credential::{self, no_session};
@@ -43,8 +41,9 @@ pub async fn partial_update(
     body: Members,
 ) -> Result<SdkSession, ApiError> {
     let given = visitor.credential.clone().ok_or_else(no_session)?;
-    let data = data(&body);
-    let (arrival, refused) = Arrival::read(&app, &visitor, "/sessions/partialupdate", &data);
+    let (data, mut refused) = data(&body).sound();
+    let (arrival, more) = Arrival::read(&app, &visitor, "/sessions/partialupdate", &data);
+    refused.extend(more);
     if let Some(row) = peek(&app, &visitor, &arrival, |_| true).await? {
         return Ok(row.doc.into());
     }
@@ -64,10 +63,8 @@ pub async fn partial_update(
     Ok(row.doc.into())
 }
 
-fn data(body: &Members) -> IndexMap<String, Box<RawValue>> {
-    let parsed = body
-        .0
-        .get("data")
-        .and_then(|raw| serde_json::from_str(raw.get()).ok());
-    parsed.unwrap_or_default()
+fn data(body: &Members) -> Members {
+    let data = body.0.get("data");
+    let parsed = data.and_then(|raw| serde_json::from_str(raw.get()).ok());
+    Members(parsed.unwrap_or_default())
 }

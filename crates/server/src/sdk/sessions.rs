@@ -5,10 +5,10 @@ use store::{Row, Tx};
 
 use super::arrival::Arrival;
 use super::body::Members;
+use super::peek;
 use super::session_body::SdkSession;
-use super::{peek, shield};
 use crate::app::SharedApp;
-use crate::auth::{ClientCredential, Visitor};
+use crate::auth::{ClientCredential, Visitor, shield};
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::resources::session::credential::{self, NewCredential};
@@ -38,7 +38,7 @@ pub async fn start(
     body: Result<Members, ApiError>,
 ) -> Result<SdkSession, ApiError> {
     // A body that cannot be read says nothing; an error would cost the client its session.
-    let mut facts = body.unwrap_or_default().0;
+    let (mut facts, _) = body.unwrap_or_default().sound();
     facts.retain(|key, _| FACTS.contains(&key.as_str()));
     let (arrival, _) = Arrival::read(&app, &visitor, "/sessions", &facts);
     if let Some(session) = peek(&app, &visitor, &arrival, |_| true).await? {

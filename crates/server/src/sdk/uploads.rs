@@ -8,9 +8,8 @@ use serde::Serialize;
 use store::ObjectId;
 use utoipa::ToSchema;
 
-use super::shield;
 use crate::app::{App, SharedApp};
-use crate::auth::{ClientCredential, Visitor};
+use crate::auth::{ClientCredential, Visitor, shield};
 use crate::files::storage::Writing;
 use crate::files::{FileKind, Intake};
 use crate::http::Json;

@@ -159,3 +159,53 @@ async fn other_methods_do_not_look_at_it() {
         assert_eq!(app.send(app.owner(call)).await.ok()["plan"], plan);
     }
 }
+
+/// The main case: the answer got lost on the way.
+#[tokio::test]
+async fn a_client_that_went_away_finds_the_answer() {
+    let app = TestApp::new().await;
+    let live = app.live().await;
+    let body = r#"{"name":"guest"}"#;
+    let (key, project) = (&app.accounts.owner_key, app.project());
+    let request = format!(
+        "POST /v3/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nproject: {project}\r\nIdempotency-Key: k\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    live.break_off(&request).await;
+    while app.sessions().await.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let again = loop {
+        let answer = create(&app, "k", json!({"name": "guest"})).await;
+        if answer.status != 409 {
+            break answer;
+        }
+    };
+    assert!(was_replayed(&again), "{}", again.text());
+    assert_eq!(app.sessions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn keys_are_forgotten_after_their_day_and_with_their_session() {
+    let app = TestApp::new().await;
+    let kept = || {
+        app.rows()
+            .iter()
+            .find(|(table, _)| table == "used_key")
+            .unwrap()
+            .1
+    };
+    create(&app, "a", json!({"userId": "u"})).await.ok();
+    identify(&app, "b", json!({"userId": "u"})).await.ok();
+    create(&app, "c", json!({"userId": "v"})).await.ok();
+    assert_eq!(kept(), 3);
+    let erase = Call::delete("/admin/contacts/u");
+    assert_eq!(app.send(app.server(erase)).await.status, 204);
+    assert_eq!(kept(), 1, "what was answered about the user is gone too");
+    app.clock.advance_seconds(24 * 60 * 60 - 1);
+    assert_eq!(server::http::idempotency::sweep(&app.app).await.unwrap(), 0);
+    app.clock.advance_seconds(1);
+    assert_eq!(server::http::idempotency::sweep(&app.app).await.unwrap(), 1);
+    assert_eq!(kept(), 0);
+}

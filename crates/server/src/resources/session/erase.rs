@@ -8,6 +8,7 @@ use super::event::Event;
 use super::history::IdentityChange;
 use super::merge::Merge;
 use crate::files;
+use crate::http::idempotency::UsedKey;
 use crate::identity;
 use crate::live::outbox;
 use crate::resources::ticket;
@@ -39,6 +40,7 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     tx.delete_where::<Merge>("survivor", id)?;
     tx.delete_where::<Event>("session", id)?;
     tx.delete_where::<IdentityChange>("session", id)?;
+    tx.delete_where::<UsedKey>("session", id)?;
     outbox::erase(tx, id)?;
     ticket::owner::erase_all(tx, id)?;
     files::document::give_up_all(tx, id)?;

@@ -133,7 +133,8 @@ pub struct Tracked {
 
 /// Stores the events of one session and sums them up in it. The caller writes the session when any were stored.
 ///
-/// The same event (name, date, data and number) of a session is stored once: its id is made of them, and is its key.
+/// The same event (name, date, data and number) of a session is stored once: its id is made of them, and is its key. The date
+/// is the one that was sent: those of a clock that is wrong are bounded to one instant, and are different events all the same.
 ///
 /// # Errors
 /// Those of the store.
@@ -146,14 +147,15 @@ pub fn track(
 ) -> store::Result<Tracked> {
     let mut tracked = Tracked::default();
     for sent in events {
-        let date = bounded(sent.date.unwrap_or(tx.now()), tx.now());
+        let said = sent.date.unwrap_or(tx.now());
+        let date = bounded(said, tx.now());
         let event = Event {
             session: id,
             name: sent.name.clone(),
             date,
             data: sent.data.clone(),
         };
-        if tx.append(event_id(&event, sent.number), &event)? {
+        if tx.append(event_id(&event, said, sent.number), &event)? {
             tracked.stored += 1;
             summarise(session, &event, names_max);
         } else {
@@ -168,12 +170,12 @@ fn bounded(date: Millis, now: Millis) -> Millis {
     Millis(date.0.clamp(now.0 - YEAR_MS, now.0 + CLOCK_SKEW_MS))
 }
 
-fn event_id(event: &Event, number: u32) -> ObjectId {
+fn event_id(event: &Event, said: Millis, number: u32) -> ObjectId {
     let mut hash = Sha256::new();
     if number > 0 {
         hash.update(number.to_be_bytes());
     }
-    hash.update(event.date.0.to_be_bytes());
+    hash.update(said.0.to_be_bytes());
     hash.update((event.name.len() as u64).to_be_bytes());
     hash.update(event.name.as_bytes());
     hash.update(event.data.as_ref().map_or("", |data| data.get()).as_bytes());
@@ -267,8 +269,8 @@ mod tests {
 
     #[test]
     fn an_event_has_one_id_and_another_event_another() {
-        let id = event_id(&event("a", 1000, "{}"), 0);
-        assert_eq!(id, event_id(&event("a", 1000, "{}"), 0));
+        let id = event_id(&event("a", 1000, "{}"), Millis(1000), 0);
+        assert_eq!(id, event_id(&event("a", 1000, "{}"), Millis(1000), 0));
         for other in [
             event("b", 1000, "{}"),
             event("a", 1001, "{}"),
@@ -276,9 +278,9 @@ mod tests {
             event("a1", 1000, "2"),
             event("a", 1000, "12"),
         ] {
-            assert_ne!(id, event_id(&other, 0));
+            assert_ne!(id, event_id(&other, other.date, 0));
         }
-        assert_ne!(id, event_id(&event("a", 1000, "{}"), 1));
+        assert_ne!(id, event_id(&event("a", 1000, "{}"), Millis(1000), 1));
     }
 
     #[test]

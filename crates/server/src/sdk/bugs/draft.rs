@@ -1,5 +1,7 @@
 //! What a report becomes, before it has a number.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -15,6 +17,9 @@ use crate::resources::ticket::log::LogKind;
 
 /// The type of a ticket of which the client does not say one.
 const BUG: &str = "BUG";
+
+/// Files of one report that become part of its ticket.
+pub const FILES_MAX: usize = 200;
 
 /// A ticket in the making.
 pub struct Draft {
@@ -48,9 +53,13 @@ impl Draft {
             None => (None, Vec::new()),
         };
         let base = config.base_url();
+        // Each is looked up while others wait for the writer.
+        let mut seen = HashSet::new();
         let files = named(&ticket)
             .chain(frames.iter().map(String::as_str))
+            .filter(|url| seen.insert(*url))
             .filter_map(|url| FileToken::of_url(&base, url))
+            .take(FILES_MAX)
             .collect();
         Ok(Self {
             files,

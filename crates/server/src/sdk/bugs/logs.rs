@@ -1,52 +1,19 @@
 //! The logs of a report: of long ones the newest entries, none with a credential.
 
 use std::collections::VecDeque;
-use std::fmt;
 
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::clean::clean;
 use super::redact::redact;
+use crate::http::tail::Tail;
 use crate::resources::ticket::create::NewLog;
 use crate::resources::ticket::log::LogKind;
 
 /// Entries of one log that are kept.
 pub const ENTRIES_MAX: usize = 1_000;
-
-/// The last entries of a list, and how many it has in all.
-#[derive(Default)]
-struct Tail<'b> {
-    last: VecDeque<&'b RawValue>,
-    count: u64,
-}
-
-impl<'de: 'b, 'b> Deserialize<'de> for Tail<'b> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Tail<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Tail<'de>, A::Error> {
-                let mut tail = Tail::default();
-                while let Some(entry) = list.next_element()? {
-                    if tail.last.len() == ENTRIES_MAX {
-                        tail.last.pop_front();
-                    }
-                    tail.last.push_back(entry);
-                    tail.count += 1;
-                }
-                Ok(tail)
-            }
-        }
-        deserializer.deserialize_seq(Entries)
-    }
-}
+/// Bytes of one entry, which is taken apart to find credentials. Clients send bodies of requests of 150 KB.
+pub const ENTRY_BYTES_MAX: usize = 512 << 10;
 
 /// Reads a log, of which `bytes_max` bytes are kept. `secrets`: those of the session. `None` when there is none.
 #[must_use]
@@ -56,7 +23,7 @@ pub fn read(
     bytes_max: usize,
     secrets: &[String],
 ) -> Option<NewLog> {
-    let tail: Tail<'_> = serde_json::from_str(raw?.get()).ok()?;
+    let tail = Tail::of(raw?.get(), ENTRIES_MAX)?;
     let mut kept = VecDeque::new();
     let mut bytes = "[]".len();
     for raw in tail.last.iter().rev() {
@@ -69,7 +36,7 @@ pub fn read(
             kept.push_front(entry);
         }
     }
-    let left_out = tail.count - kept.len() as u64;
+    let left_out = (tail.count - kept.len()) as u64;
     let entries = Vec::from(kept).join(",");
     (tail.count > 0).then(|| NewLog {
         kind,
@@ -78,8 +45,11 @@ pub fn read(
     })
 }
 
-/// An entry without credentials; `None` when it is no object, or nested without end.
+/// An entry without credentials; `None` when it is no object, too long, or nested without end.
 fn entry(raw: &RawValue, secrets: &[String]) -> Option<String> {
+    if raw.get().len() > ENTRY_BYTES_MAX {
+        return None;
+    }
     let mut value: serde_json::Value = serde_json::from_str(&clean(raw.get())).ok()?;
     if !value.is_object() {
         return None;
@@ -128,6 +98,13 @@ mod tests {
     fn a_large_entry_does_not_hide_older_ones() {
         let entries = json!([{"n": 1}, {"n": "x".repeat(100)}, {"n": 3}]);
         assert_eq!(log(&entries, 50), (json!([{"n": 1}, {"n": 3}]), 1));
+    }
+
+    #[test]
+    fn an_entry_has_a_largest_size() {
+        let of = |bytes: usize| json!([{"n": "x".repeat(bytes - 8)}]);
+        assert_eq!(log(&of(ENTRY_BYTES_MAX), 1 << 20).1, 0);
+        assert_eq!(log(&of(ENTRY_BYTES_MAX + 1), 1 << 20), (json!([]), 1));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod logs;
 mod redact;
 mod replay;
 
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use serde::Serialize;
@@ -17,14 +17,13 @@ use utoipa::ToSchema;
 
 use self::clean::Cleaner;
 use self::draft::Draft;
-use super::shield;
 use crate::app::{App, SharedApp};
-use crate::auth::{ClientCredential, Visitor, token};
+use crate::auth::{ClientCredential, Visitor, shield, token};
 use crate::files::intake::{Arrived, TOO_MANY_UPLOADS, complete};
 use crate::files::{FileKind, Intake, document};
 use crate::http::Json;
 use crate::http::error::ApiError;
-use crate::http::json::Unchecked;
+use crate::http::json::expect_json;
 use crate::http::responses::ErrorResponses;
 use crate::live::Activity;
 use crate::resources::session::credential::{self, no_session};
@@ -142,15 +141,15 @@ async fn take(
     });
     let session = read.await?.ok_or_else(no_session)?.doc;
     let most = app.config.sdk.report_bytes_max;
-    let _share = app.report_memory.share(request.headers(), most).await?;
-    let Unchecked(body) = Unchecked::from_request(request, app).await?;
+    expect_json(request.headers())?;
+    let body = app.report_memory.read(request, most).await?;
     let secrets = vec![given.gleap_hash.clone(), session.gleap_hash];
     let mut intake = Intake::new(app, project, given);
     let visit = Visit {
         app: app.clone(),
         address: visitor.address,
     };
-    match make(visit, project, body, secrets, &mut intake).await {
+    match make(visit, project, body.bytes.clone(), secrets, &mut intake).await {
         Ok(Made::New(session, row)) => {
             tell(app, project, session, &row);
             Ok(row)

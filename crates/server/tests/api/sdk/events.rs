@@ -227,3 +227,62 @@ async fn without_a_socket_the_answer_has_what_waits() {
         "it is given once"
     );
 }
+
+/// What no JSON of ours may hold costs its event alone.
+#[tokio::test]
+async fn events_that_break_the_rules_of_json_do_not_cost_their_neighbours() {
+    let app = TestApp::new().await;
+    let guest = app.guest().await;
+    let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    let keys: Vec<_> = (0..10_001).map(|n| format!("\"{n}\":0")).collect();
+    let body = format!(
+        r#"{{"events":[{{"name":"good"}},{{"name":"deep","data":{deep}}},{{"name":"twice","name":"again"}},{{"name":"keys","data":{{{}}}}},{{"name":"also good"}}]}}"#,
+        keys.join(",")
+    );
+    let call = app.client(Call::post("/sessions/events").raw_json(body), Some(&guest));
+    app.send(call).await.ok();
+    let all = app.sessions().await;
+    let names: Vec<_> = all[0]["eventData"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["good", "also good"]);
+}
+
+/// A clock that is wrong: what it says is bounded to one instant, and is two events all the same.
+#[tokio::test]
+async fn events_of_a_wrong_clock_are_told_apart() {
+    let app = TestApp::new().await;
+    let guest = app.guest().await;
+    let minutes = 60_000;
+    let year = 366 * 24 * 60 * minutes;
+    let events = json!([
+        {"name": "fast", "date": app.clock.at(10 * minutes)}, {"name": "fast", "date": app.clock.at(11 * minutes)},
+        {"name": "slow", "date": app.clock.at(-year)}, {"name": "slow", "date": app.clock.at(-year - 1)},
+    ]);
+    for _ in 0..2 {
+        app.sdk_events(&guest, events.clone()).await;
+    }
+    for name in ["fast", "slow"] {
+        assert_eq!(summary(&app, &guest, name).await["count"], 2, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn stored_events_move_the_last_activity() {
+    let app = TestApp::new().await;
+    let guest = app.guest().await;
+    app.clock.advance_seconds(30);
+    app.sdk_events(&guest, json!([{"name": "click"}])).await;
+    assert_eq!(app.sessions().await[0]["lastActivity"], app.clock.at(0));
+}
+
+#[tokio::test]
+async fn a_batch_of_nothing_but_numbers_is_passed_over() {
+    let app = TestApp::new().await;
+    let guest = app.guest().await;
+    let body = format!(
+        "{{\"events\":[{}{{\"name\":\"last\"}}]}}",
+        "0,".repeat(3 << 20)
+    );
+    let call = app.client(Call::post("/sessions/events").raw_json(body), Some(&guest));
+    app.send(call).await.ok();
+    assert_eq!(summary(&app, &guest, "last").await["count"], 1);
+}

@@ -219,7 +219,7 @@ async fn other_calls_refuse_what_is_no_json_object() {
         "/sessions/events",
         "/sessions/ping",
     ] {
-        for body in ["{", "[]", "5", "{\"userId\":\"u\",}", "{\"a\":1,\"a\":2}"] {
+        for body in ["{", "[]", "5", "{\"userId\":\"u\",}"] {
             let call = app.client(Call::post(path).raw_json(body), Some(&guest));
             let answer = app.send(call).await;
             assert_eq!(answer.status, 400, "{path} {body}");
