@@ -8,6 +8,8 @@ mod support;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod activities;
+#[cfg(test)]
 mod authorization;
 #[cfg(test)]
 mod bad_input;
@@ -15,6 +17,10 @@ mod bad_input;
 mod change;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod data;
+#[cfg(test)]
+mod delete;
 #[cfg(test)]
 mod empty_guests;
 #[cfg(test)]
@@ -31,6 +37,8 @@ mod live;
 mod lookup;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod merge;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
