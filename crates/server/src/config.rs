@@ -152,6 +152,7 @@ pub struct Session {
     pub activity_debounce_seconds: u32,
     pub visit_gap_minutes: u32,
     pub guest_days: u32,
+    pub merge_undo_days: u32,
 }
 
 /// Sockets of client SDKs, and those who watch sessions.
@@ -243,6 +244,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("live.watchers_max", 1..=100_000),
     ("live.watcher_queue_max", 1..=1 << 16),
     ("session.guest_days", 0..=36_500),
+    ("session.merge_undo_days", 0..=36_500),
     ("sdk.report_bytes_max", 1_024..=1 << 30),
     ("sdk.report_memory_mib", 1..=1 << 20),
     ("sdk.report_log_bytes_max", 1_024..=1 << 24),

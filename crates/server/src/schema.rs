@@ -11,6 +11,7 @@ use crate::files::document::{FILES, File};
 use crate::http::idempotency::{USED_KEYS, UsedKey};
 use crate::live::outbox::{OUTBOXES, Outbox};
 use crate::resources::company::document::{COMPANIES, Company};
+use crate::resources::session::activity::{ACTIVITIES, Activity};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
 use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
@@ -38,6 +39,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<TicketNumber>(),
         Registered::of::<TicketLog>(),
         Registered::of::<File>(),
+        Registered::of::<Activity>(),
     ],
     migrations: &[
         Migration {
@@ -67,6 +69,7 @@ pub static SCHEMA: Schema = Schema {
                 Step::Create(&TICKET_NUMBERS),
                 Step::Create(&TICKET_LOGS),
                 Step::Create(&FILES),
+                Step::Create(&ACTIVITIES),
             ],
         },
     ],

@@ -211,17 +211,27 @@ impl<'c> Tx<'c> {
     }
 
     /// Inserts a document under a new id.
-    pub fn insert<D: Document>(&mut self, id: ObjectId, mut doc: D) -> Result<Row<D>> {
+    pub fn insert<D: Document>(&mut self, id: ObjectId, doc: D) -> Result<Row<D>> {
+        self.restore(id, 1, doc)
+    }
+
+    /// Inserts a document that was there before. A `version` beyond those that it had is not mistaken for one of them.
+    pub fn restore<D: Document>(
+        &mut self,
+        id: ObjectId,
+        version: i64,
+        mut doc: D,
+    ) -> Result<Row<D>> {
         doc.stamp(self.now);
         let created_at = doc.created_at().unwrap_or(self.now);
         let sql = &self.snapshot.book.of(D::COLLECTION).insert;
         self.snapshot
             .conn
-            .execute(sql, &self.insert_binds(id, &doc)?)?;
+            .execute(sql, &self.insert_binds(id, version, &doc)?)?;
         self.changed::<D>(id);
         Ok(Row {
             id,
-            version: 1,
+            version,
             created_at,
             updated_at: self.now,
             doc,
@@ -235,17 +245,17 @@ impl<'c> Tx<'c> {
         Ok(self
             .snapshot
             .conn
-            .execute(sql, &self.insert_binds(id, doc)?)?
+            .execute(sql, &self.insert_binds(id, 1, doc)?)?
             == 1)
     }
 
-    fn insert_binds<D: Document>(&self, id: ObjectId, doc: &D) -> Result<Vec<Value>> {
+    fn insert_binds<D: Document>(&self, id: ObjectId, version: i64, doc: &D) -> Result<Vec<Value>> {
         let mut binds = Vec::with_capacity(6 + D::COLLECTION.columns.len());
         let created_at = doc.created_at().unwrap_or(self.now);
         binds.extend([
             self.project.into(),
             id.into(),
-            Value::Int(1),
+            Value::Int(version),
             created_at.into(),
             self.now.into(),
             Value::Json(serde_json::to_vec(doc)?),

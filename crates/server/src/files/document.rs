@@ -1,16 +1,14 @@
 //! What is known of a file beside its bytes, and what becomes of it with its session.
 
 use serde::{Deserialize, Serialize};
-use store::filter::{FieldPath, Filter, Scalar};
 use store::{
-    Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Query, Reference, Row, Tx,
-    Value,
+    Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Reference, Row, Tx, Value,
 };
 
 use super::token::FileToken;
-
-/// Documents that are changed before the next are read.
-const ROWS_PER_STEP: u32 = 500;
+use crate::resources::session::merge::rows;
+use crate::resources::session::merge::via::Via;
+use crate::resources::ticket::document::Ticket;
 
 /// A file of a session. Without a session it is given up: nobody may read it, and [`sweep`](super::sweep) removes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +38,9 @@ pub struct File {
     /// When it is given up, unless a ticket needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Millis>,
+    /// The merges that brought it.
+    #[serde(default, skip_serializing_if = "Via::is_own")]
+    pub via: Via,
 }
 
 /// What a file is for.
@@ -131,6 +132,7 @@ impl File {
         self.session = None;
         self.ticket = None;
         self.name.clear();
+        self.via = Via::default();
         self.secret_hash = None;
         self.expires_at = Some(now);
     }
@@ -177,12 +179,50 @@ pub fn attach(tx: &mut Tx<'_>, row: &mut Row<File>, ticket: ObjectId) -> store::
     tx.put(row)
 }
 
-/// The files of a session that was merged are those of the survivor.
+/// The files of a session that was merged are those of the survivor; returns how many.
 ///
 /// # Errors
 /// Those of the store.
-pub fn move_to(tx: &mut Tx<'_>, gone: ObjectId, survivor: ObjectId) -> store::Result<()> {
-    change_all(tx, gone, |file| file.session = Some(survivor))
+pub fn move_to(
+    tx: &mut Tx<'_>,
+    gone: ObjectId,
+    survivor: ObjectId,
+    merge: ObjectId,
+) -> store::Result<u64> {
+    let mut moved = 0;
+    rows::each::<File>(tx, "session", gone, |tx, mut file| {
+        file.doc.session = Some(survivor);
+        file.doc.via.push(merge);
+        moved += 1;
+        tx.put(&mut file)
+    })?;
+    Ok(moved)
+}
+
+/// The files that a merge brought are those of the merged session again, except those that a ticket of the survivor took
+/// since. The tickets have been moved back before.
+///
+/// # Errors
+/// Those of the store.
+pub fn move_back(
+    tx: &mut Tx<'_>,
+    survivor: ObjectId,
+    gone: ObjectId,
+    merge: ObjectId,
+) -> store::Result<()> {
+    rows::each::<File>(tx, "session", survivor, |tx, mut file| {
+        if !file.doc.via.pop(merge) {
+            return Ok(());
+        }
+        let ticket = match file.doc.ticket {
+            Some(ticket) => tx.get::<Ticket>(ticket)?,
+            None => None,
+        };
+        if ticket.is_none_or(|ticket| ticket.doc.session == Some(gone)) {
+            file.doc.session = Some(gone);
+        }
+        tx.put(&mut file)
+    })
 }
 
 /// Gives up all files of a session. Their bytes are removed after the commit, by [`remove_erased`](super::remove_erased).
@@ -191,27 +231,8 @@ pub fn move_to(tx: &mut Tx<'_>, gone: ObjectId, survivor: ObjectId) -> store::Re
 /// Those of the store.
 pub fn give_up_all(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
     let now = tx.now();
-    change_all(tx, session, |file| file.give_up(now))
-}
-
-/// Changes all files of a session, each so that it is another's afterwards.
-fn change_all(tx: &mut Tx<'_>, session: ObjectId, change: impl Fn(&mut File)) -> store::Result<()> {
-    let query = Query {
-        filter: Filter::Eq(FieldPath::known("session"), Scalar::Id(session)),
-        limit: ROWS_PER_STEP,
-        ..Query::default()
-    };
-    loop {
-        let rows = tx.page::<File>(&query)?.rows;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for row in rows {
-            let mut file = tx
-                .get_for_update::<File>(row.id)?
-                .ok_or_else(|| tx.raced())?;
-            change(&mut file.doc);
-            tx.put(&mut file)?;
-        }
-    }
+    rows::each::<File>(tx, "session", session, |tx, mut file| {
+        file.doc.give_up(now);
+        tx.put(&mut file)
+    })
 }

@@ -11,6 +11,7 @@ use crate::app::SharedApp;
 use crate::auth::ClientCredential;
 use crate::http::ApiError;
 use crate::resources::session::credential::{self, no_session};
+use crate::resources::session::merge::via::Via;
 
 /// The code of the answer to a session that sent too many files.
 pub const TOO_MANY_UPLOADS: &str = "too_many_uploads";
@@ -80,6 +81,7 @@ impl Intake {
                 stored: false,
                 created_at: tx.now(),
                 expires_at: Some(store::Millis(tx.now().0 + i64::from(hours) * HOUR_MS)),
+                via: Via::default(),
             };
             Ok::<_, ApiError>(tx.insert(tx.new_id(), file)?.id)
         };

@@ -132,7 +132,10 @@ fn delete(tx: &mut Tx<'_>, guests: &[ObjectId], unseen_since: Millis) -> store::
 /// Whether other sessions live on in this one.
 fn has_merged(tx: &Tx<'_>, id: ObjectId) -> store::Result<bool> {
     let merges = tx.page::<Merge>(&Query {
-        filter: Filter::Eq(FieldPath::known("survivor"), Scalar::Id(id)),
+        filter: Filter::And(vec![
+            Filter::Eq(FieldPath::known("survivor"), Scalar::Id(id)),
+            Filter::Not(Box::new(Filter::Exists(FieldPath::known("undone")))),
+        ]),
         limit: 1,
         ..Query::default()
     })?;

@@ -13,7 +13,7 @@ pub const PENDING_MAX: usize = 20;
 pub const PENDING_MS_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// The outbox of a session. Its id is that of the session.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outbox {
     /// Whose it is.
@@ -159,19 +159,78 @@ pub fn set_unread(tx: &mut Tx<'_>, session: ObjectId, unread: u64) -> store::Res
     change(tx, session, |outbox| outbox.unread = unread)
 }
 
-/// Moves what waits for a session that is merged into another to that one. The deletion is announced in any case: sockets
-/// of the session that is gone find the other by it.
+/// Two outboxes before they were joined.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Joined {
+    /// That of the session that lives on; empty when it had none.
+    pub survivor: Outbox,
+    /// That of the session that is gone.
+    pub gone: Outbox,
+}
+
+impl Joined {
+    /// The outbox that they became.
+    fn together(&self, at: Millis) -> Outbox {
+        let mut outbox = self.survivor.clone();
+        outbox.unread = outbox.unread.saturating_add(self.gone.unread);
+        outbox.add(self.gone.pending.clone(), at);
+        outbox
+    }
+}
+
+/// Moves what waits for a session that is merged into another to that one; returns what there was, when something moved.
+/// The deletion is announced in any case: sockets of the session that is gone find the other by it.
 ///
 /// # Errors
 /// Those of the store.
-pub fn merge(tx: &mut Tx<'_>, gone: ObjectId, survivor: ObjectId) -> store::Result<()> {
+pub fn merge(tx: &mut Tx<'_>, gone: ObjectId, survivor: ObjectId) -> store::Result<Option<Joined>> {
     let row = tx.get_for_update::<Outbox>(gone)?;
     tx.delete::<Outbox>(gone)?;
-    let Some(row) = row else { return Ok(()) };
-    let now = tx.now();
+    let Some(row) = row else { return Ok(None) };
+    let own = tx.get_for_update::<Outbox>(survivor)?.map(|row| row.doc);
+    let joined = Joined {
+        survivor: own.unwrap_or(Outbox {
+            session: survivor,
+            ..Outbox::default()
+        }),
+        gone: row.doc,
+    };
+    let together = joined.together(tx.now());
+    change(tx, survivor, |outbox| *outbox = together)?;
+    Ok(Some(joined))
+}
+
+/// Takes apart what [`merge`] joined at `at`. What was pushed since is not pushed again; what had no room any more waits again.
+///
+/// # Errors
+/// Those of the store.
+pub fn part(
+    tx: &mut Tx<'_>,
+    survivor: ObjectId,
+    gone: ObjectId,
+    joined: Joined,
+    at: Millis,
+) -> store::Result<()> {
+    let (now, together) = (tx.now(), joined.together(at));
+    let has = |list: &[Pending], id: ObjectId| list.iter().any(|pending| pending.id == id);
+    let mut back = joined.gone;
     change(tx, survivor, |outbox| {
-        outbox.unread = outbox.unread.saturating_add(row.doc.unread);
-        outbox.add(row.doc.pending, now);
+        back.pending.retain(|pending| {
+            has(&outbox.pending, pending.id) || !has(&together.pending, pending.id)
+        });
+        outbox
+            .pending
+            .retain(|pending| !has(&back.pending, pending.id));
+        let displaced = joined.survivor.pending.into_iter();
+        let displaced = displaced.filter(|pending| !has(&together.pending, pending.id));
+        outbox.add(displaced, now);
+        if outbox.unread == together.unread {
+            outbox.unread = joined.survivor.unread;
+        }
+    })?;
+    change(tx, gone, |outbox| {
+        outbox.unread = back.unread;
+        outbox.add(back.pending, now);
     })
 }
 

@@ -172,11 +172,12 @@ impl Call {
             return Ok((guest, None));
         };
         let merged = merge(tx, known.id, guest.id, &self.arrival.origin, self.names_max);
-        let mut row = merged.map_err(|refusal| match refusal {
+        let merged = merged.map_err(|refusal| match refusal {
             MergeRefusal::Store(error) => error,
             // Both were there a moment ago, and one of them had no user id.
             _ => tx.raced(),
         })?;
+        let mut row = merged.survivor;
         self.arrival.update(tx, &mut row, |_, _| Ok(false))?;
         Ok((row, Some(guest.id)))
     }

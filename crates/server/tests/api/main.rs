@@ -8,6 +8,8 @@ mod support;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod activities;
+#[cfg(test)]
 mod authorization;
 #[cfg(test)]
 mod bad_input;
@@ -17,6 +19,10 @@ mod change;
 mod company;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod data;
+#[cfg(test)]
+mod delete;
 #[cfg(test)]
 mod empty_guests;
 #[cfg(test)]
@@ -33,6 +39,8 @@ mod live;
 mod lookup;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod merge;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]

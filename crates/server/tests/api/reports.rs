@@ -1,7 +1,7 @@
 //! What clients report: uploads, tickets with their logs, and what becomes of them.
 
 mod bucket;
-mod client;
+pub mod client;
 mod erased;
 mod files;
 mod flood;

@@ -13,6 +13,7 @@ on_both_engines!(
     a_document_says_when_it_was_made,
     a_project_sees_its_own_documents_only,
     each_put_raises_the_version,
+    a_restored_document_goes_on_with_its_versions,
     a_stale_version_is_refused,
     a_lost_race_is_run_again,
     a_deleted_document_is_gone,
@@ -97,6 +98,19 @@ async fn each_put_raises_the_version(fixture: &Fixture) {
             assert_eq!(row.updated_at.0, made.updated_at.0 + 1000 * (version - 1));
         }
     }
+}
+
+async fn a_restored_document_goes_on_with_its_versions(fixture: &Fixture) {
+    let row = fixture.insert(Person::named("Ada")).await;
+    let back = move |tx: &mut store::Tx<'_>| {
+        tx.delete::<Person>(row.id)?;
+        let mut back = tx.restore(row.id, 8, Person::named("Ada"))?;
+        assert_eq!(back.version, 8);
+        tx.put(&mut back)
+    };
+    fixture.write(back).await.unwrap();
+    let read: Row<Person> = fixture.get(row.id).await.unwrap();
+    assert_eq!(read.version, 9);
 }
 
 async fn a_stale_version_is_refused(fixture: &Fixture) {

@@ -3,6 +3,7 @@
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{ObjectId, Query, Row, Tx};
 
+use super::activity::Activity;
 use super::document::Session;
 use super::event::Event;
 use super::history::IdentityChange;
@@ -41,6 +42,7 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     tx.delete_where::<Event>("session", id)?;
     tx.delete_where::<IdentityChange>("session", id)?;
     tx.delete_where::<UsedKey>("session", id)?;
+    tx.delete_where::<Activity>("session", id)?;
     outbox::erase(tx, id)?;
     ticket::owner::erase_all(tx, id)?;
     files::document::give_up_all(tx, id)?;

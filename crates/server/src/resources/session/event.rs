@@ -8,9 +8,10 @@ use store::{Collection, Column, ColumnKind, Document, Millis, ObjectId, Referenc
 
 use super::attributes::compact;
 use super::document::{EventSummary, PageView, Session};
+use super::merge::via::Ways;
 
 /// The name of the event that a page was looked at; `data.page` says which.
-const PAGE_VIEW: &str = "pageView";
+pub const PAGE_VIEW: &str = "pageView";
 const YEAR_MS: i64 = 365 * 86_400_000;
 const CLOCK_SKEW_MS: i64 = 5 * 60_000;
 
@@ -26,6 +27,9 @@ pub struct Event {
     /// More about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Box<RawValue>>,
+    /// The merges that brought it.
+    #[serde(default, skip_serializing_if = "Ways::is_own")]
+    pub via: Ways,
 }
 
 /// The table of events: those of a session lie together, oldest first.
@@ -154,6 +158,7 @@ pub fn track(
             name: sent.name.clone(),
             date,
             data: sent.data.clone(),
+            via: Ways::default(),
         };
         if tx.append(event_id(&event, said, sent.number), &event)? {
             tracked.stored += 1;
@@ -264,6 +269,7 @@ mod tests {
             name: name.into(),
             date: Millis(date),
             data,
+            via: Ways::default(),
         }
     }
 

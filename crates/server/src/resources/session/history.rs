@@ -9,6 +9,7 @@ use store::{
 use utoipa::ToSchema;
 
 use super::document::Session;
+use super::merge::via::Via;
 
 /// Changes beyond this many are forgotten, oldest first.
 pub const CHANGES_KEPT_MAX: u64 = 200;
@@ -73,6 +74,9 @@ pub struct IdentityChange {
     pub by: Origin,
     /// What.
     pub changes: IdentityChanges,
+    /// The merges that brought it.
+    #[serde(default, skip_serializing_if = "Via::is_own")]
+    pub via: Via,
 }
 
 /// The table of identity changes: those of a session lie together, oldest first.
@@ -155,6 +159,7 @@ pub fn record(
         at: tx.now(),
         by: by.clone(),
         changes,
+        via: Via::default(),
     };
     tx.append(tx.new_id(), &change)?;
     if change.at.0 % CHANGES_PER_SWEEP == 0 {

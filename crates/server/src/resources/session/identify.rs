@@ -157,7 +157,7 @@ pub fn save(
 }
 
 /// Claims the keys that are new and releases those that are gone. An address that another session holds stays with it.
-fn claim_keys(
+pub fn claim_keys(
     tx: &mut Tx<'_>,
     id: ObjectId,
     session: &Session,

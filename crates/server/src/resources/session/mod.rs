@@ -1,7 +1,11 @@
 //! Sessions: `/v3/sessions`.
 
+mod activities;
+pub mod activity;
 pub mod attributes;
 pub mod credential;
+mod data;
+mod delete;
 pub mod document;
 pub mod erase;
 pub mod event;
@@ -30,9 +34,15 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(list::list, write::create))
         .routes(routes!(lookup::by_user_id))
-        .routes(routes!(lookup::by_id, write::update))
+        .routes(routes!(lookup::by_id, write::update, delete::delete))
         .routes(routes!(list::identity_history))
         .routes(routes!(timeline::events))
+        .routes(routes!(activities::list))
+        .routes(routes!(data::download))
+        .routes(routes!(merge::operations::merge))
+        .routes(routes!(merge::operations::list))
+        .routes(routes!(merge::operations::get))
+        .routes(routes!(merge::operations::undo))
         .routes(routes!(subscription::unsubscribe))
         .routes(routes!(subscription::resubscribe))
         .routes(routes!(memory::list, memory::create, memory::clear))

@@ -2,9 +2,10 @@
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-use store::Tx;
+use store::{ObjectId, Tx};
 use utoipa::ToSchema;
 
+use super::activity::{self, ActivityKind};
 use super::document::Session;
 use super::lookup::parse_id;
 use super::write::find_for_update;
@@ -68,10 +69,11 @@ pub async fn unsubscribe(
     Json(body): Json<UnsubscribeBody>,
 ) -> Result<Json<UnsubscribedBody>, ApiError> {
     check(&body)?;
+    let by = member.user;
     let write = app.store.write(member.project, move |tx| {
         let mut found = 0;
         for contact in &body.sessions {
-            found += u64::from(unsubscribe_one(tx, contact, body.reason.as_deref())?);
+            found += u64::from(unsubscribe_one(tx, contact, body.reason.as_deref(), by)?);
         }
         Ok::<_, store::Error>(found)
     });
@@ -112,6 +114,7 @@ fn unsubscribe_one(
     tx: &mut Tx<'_>,
     contact: &ContactKey,
     reason: Option<&str>,
+    by: ObjectId,
 ) -> store::Result<bool> {
     let email = contact.email.as_deref().and_then(identity::email_key);
     let found = match (&contact.user_id, email) {
@@ -127,6 +130,8 @@ fn unsubscribe_one(
         row.doc.unsubscribed_at = Some(tx.now());
         row.doc.unsubscribe_reason = reason.map(ToOwned::to_owned);
         tx.put(&mut row)?;
+        let kind = ActivityKind::Unsubscribed;
+        activity::record(tx, row.id, kind, Some(by), Vec::new())?;
     }
     Ok(true)
 }
@@ -152,13 +157,15 @@ pub async fn resubscribe(
     member: Member<SessionsWrite>,
     Path(session_id): Path<String>,
 ) -> Result<Json<Resubscribed>, ApiError> {
-    let id = parse_id(&session_id)?;
+    let (id, by) = (parse_id(&session_id)?, member.user);
     let write = app.store.write(member.project, move |tx| {
         let mut row = find_for_update(tx, id)?;
         let was = std::mem::take(&mut row.doc.unsubscribed);
         if was {
             (row.doc.unsubscribed_at, row.doc.unsubscribe_reason) = (None, None);
             tx.put(&mut row)?;
+            let kind = ActivityKind::Resubscribed;
+            activity::record(tx, row.id, kind, Some(by), Vec::new())?;
         }
         Ok::<_, ApiError>(was)
     });

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use store::{ObjectId, Row, Tx};
 
+use super::activity;
 use super::attributes::AttributeLimits;
 use super::credential::NewCredential;
 use super::document::Session;
@@ -149,15 +150,17 @@ fn change(
     origin: &Origin,
 ) -> Result<(), ApiError> {
     let (before, old_keys) = (Identifiers::of(&row.doc), row.doc.keys());
-    let written = serde_json::to_vec(&row.doc).map_err(ApiError::internal)?;
+    let was = row.doc.clone();
     fields
         .apply(&mut row.doc, tx.now(), limits)
         .map_err(beyond_limits)?;
-    if serde_json::to_vec(&row.doc).map_err(ApiError::internal)? == written {
+    let json = |session: &Session| serde_json::to_vec(session).map_err(ApiError::internal);
+    if json(&row.doc)? == json(&was)? {
         return Ok(());
     }
     refuse_taken(tx, &row.doc, Some(row.id))?;
-    Ok(save(tx, row, &before, &old_keys, origin)?)
+    save(tx, row, &before, &old_keys, origin)?;
+    Ok(activity::record_change(tx, row.id, &was, &row.doc, origin)?)
 }
 
 fn beyond_limits(faults: Vec<String>) -> ApiError {

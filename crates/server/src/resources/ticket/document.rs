@@ -6,6 +6,8 @@ use serde_json::value::RawValue;
 use store::{Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Reference, Value};
 use utoipa::ToSchema;
 
+use crate::resources::session::merge::via::Via;
+
 /// The status of a new ticket.
 pub const OPEN: &str = "OPEN";
 
@@ -59,6 +61,9 @@ pub struct Ticket {
     /// The hash of the report that it came with, by which a repeated one is known. Not shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_hash: Option<String>,
+    /// The merges that brought it. Not shown.
+    #[serde(skip_serializing_if = "Via::is_own")]
+    pub via: Via,
     pub created_at: Millis,
     pub updated_at: Millis,
 }

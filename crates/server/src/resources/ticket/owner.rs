@@ -5,28 +5,48 @@ use store::{ObjectId, Query, RawRow, Tx};
 
 use super::document::Ticket;
 use super::log::TicketLog;
+use crate::resources::session::merge::rows;
 
 /// Tickets that are changed before the next are read.
 const ROWS_PER_STEP: u32 = 500;
 
-/// The tickets of a session that was merged are those of the survivor.
+/// The tickets of a session that was merged are those of the survivor; returns how many.
 ///
 /// # Errors
 /// Those of the store.
-pub fn move_to(tx: &mut Tx<'_>, gone: ObjectId, survivor: ObjectId) -> store::Result<()> {
-    loop {
-        let rows = of_session(tx, gone)?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for row in rows {
-            let mut ticket = tx
-                .get_for_update::<Ticket>(row.id)?
-                .ok_or_else(|| tx.raced())?;
-            ticket.doc.session = Some(survivor);
+pub fn move_to(
+    tx: &mut Tx<'_>,
+    gone: ObjectId,
+    survivor: ObjectId,
+    merge: ObjectId,
+) -> store::Result<u64> {
+    let mut moved = 0;
+    rows::each::<Ticket>(tx, "session", gone, |tx, mut ticket| {
+        ticket.doc.session = Some(survivor);
+        ticket.doc.via.push(merge);
+        moved += 1;
+        tx.put(&mut ticket)
+    })?;
+    Ok(moved)
+}
+
+/// The tickets that a merge brought are those of the merged session again.
+///
+/// # Errors
+/// Those of the store.
+pub fn move_back(
+    tx: &mut Tx<'_>,
+    survivor: ObjectId,
+    gone: ObjectId,
+    merge: ObjectId,
+) -> store::Result<()> {
+    rows::each::<Ticket>(tx, "session", survivor, |tx, mut ticket| {
+        if ticket.doc.via.pop(merge) {
+            ticket.doc.session = Some(gone);
             tx.put(&mut ticket)?;
         }
-    }
+        Ok(())
+    })
 }
 
 /// Deletes the tickets of a session with their logs. Their files are those of the session.

@@ -10,7 +10,7 @@ use store::{ObjectId, RawRow, Snapshot};
 use crate::resources::session::document::Session;
 
 /// What is stored of a ticket and not shown.
-const HIDDEN: [&str; 1] = ["reportHash"];
+const HIDDEN: [&str; 2] = ["reportHash", "via"];
 
 /// What a ticket shows of its session (contract, semantics §8).
 #[derive(Serialize, Deserialize)]

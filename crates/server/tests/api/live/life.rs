@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{guest, join, nothing_new, set_unread, sockets_are};
+use crate::merge::{merged, undo};
 use crate::support::{Runs, Socket, TestApp};
 
 #[tokio::test]
@@ -176,4 +177,26 @@ async fn erasing_a_session_drops_its_sockets() {
     socket.assert_dropped().await;
     let outboxes = app.rows().into_iter().find(|(name, _)| name == "outbox");
     assert_eq!(outboxes.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn who_is_parted_connects_again() {
+    let app = TestApp::new().await;
+    let (one, own) = guest(&app, "Ada").await;
+    let (two, theirs) = guest(&app, "Guest").await;
+    set_unread(&app, two, 3).await;
+    let live = app.live().await;
+    let (first, second) = (
+        Socket::page(&live, &own).await,
+        Socket::page(&live, &theirs).await,
+    );
+    sockets_are(&app, 2).await;
+    let merge = merged(&app, &one.to_string(), &two.to_string()).await;
+    undo(&app, &merge).await.ok();
+    first.assert_dropped().await;
+    second.assert_dropped().await;
+    let mut again = Socket::page(&live, &theirs).await;
+    assert_eq!(again.frame().await["data"]["u"], 3);
+    let mut again = Socket::page(&live, &own).await;
+    assert_eq!(again.frame().await, nothing_new());
 }

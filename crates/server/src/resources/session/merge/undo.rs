@@ -1,0 +1,162 @@
+//! Undoing a merge: both sessions are what they were, and what happened since stays with the survivor.
+//!
+//! Merges are undone in reverse order, each as long as it is the latest of its survivor: only then what it changed is known.
+
+use std::collections::HashSet;
+
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{Kind, Millis, ObjectId, Query, Row, Sort, Tx};
+
+use super::super::activity::Activity;
+use super::super::document::Session;
+use super::super::history::{Identifiers, IdentityChange, Origin};
+use super::super::identify;
+use super::document::{Merge, UndoNotes};
+use super::{rows, separate};
+use crate::files;
+use crate::live::outbox;
+use crate::resources::ticket;
+
+/// Why a merge is not undone.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoRefusal {
+    /// There is no such merge, or its survivor was erased.
+    #[error("this project has no merge with id {0}")]
+    Unknown(ObjectId),
+    /// It was undone.
+    #[error("the merge was undone already, at {0}")]
+    Undone(Millis),
+    /// The survivor was merged again.
+    #[error("the merge {0} came after this one: undo that first")]
+    NotLast(ObjectId),
+    /// It was too long ago, or done by a release that kept too little.
+    #[error("the merge is too old to be undone")]
+    TooOld,
+    /// A session was made under the id of the one that is gone.
+    #[error("the id {0} is that of another session meanwhile")]
+    IdTaken(ObjectId),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Undoes a merge that is younger than `oldest`; returns its record.
+///
+/// # Errors
+/// [`UndoRefusal`]; nothing was changed then. [`store::Error::Taken`] when a user id is another session's meanwhile.
+pub fn undo(
+    tx: &mut Tx<'_>,
+    id: ObjectId,
+    origin: &Origin,
+    oldest: Millis,
+) -> Result<Row<Merge>, UndoRefusal> {
+    let mut record = tx
+        .get_for_update::<Merge>(id)?
+        .ok_or(UndoRefusal::Unknown(id))?;
+    let (gone, notes) = undoable(tx, &record, oldest)?;
+    let (survivor, merged) = (record.doc.survivor, record.doc.merged);
+    let mut row = tx
+        .get_for_update::<Session>(survivor)?
+        .ok_or_else(|| tx.raced())?;
+    let (identifiers, old_keys) = (Identifiers::of(&row.doc), row.doc.keys());
+    release(tx, &record.doc, &notes)?;
+    let (before, after) = (
+        parse(&notes.survivor_before)?,
+        parse(&notes.survivor_after)?,
+    );
+    let stayed = move_rows_back(tx, survivor, merged, id, &after)?;
+    separate::separate(&mut row.doc, &before, &after, stayed);
+    restore(tx, merged, notes.version + 1, gone)?;
+    identify::save(tx, &mut row, &identifiers, &old_keys, origin)?;
+    if let Some(outboxes) = notes.outboxes {
+        outbox::part(tx, survivor, merged, outboxes, record.doc.at)?;
+    }
+    record.doc.close(tx.now(), origin.clone());
+    tx.put(&mut record)?;
+    Ok(record)
+}
+
+/// What it takes, when the merge may be undone.
+fn undoable(
+    tx: &Tx<'_>,
+    record: &Row<Merge>,
+    oldest: Millis,
+) -> Result<(Session, UndoNotes), UndoRefusal> {
+    let merge = &record.doc;
+    if let Some(undone) = &merge.undone {
+        return Err(UndoRefusal::Undone(undone.at));
+    }
+    let (Some(before), Some(notes)) = (&merge.before, &merge.undo) else {
+        return Err(UndoRefusal::TooOld);
+    };
+    if merge.at <= oldest {
+        return Err(UndoRefusal::TooOld);
+    }
+    let latest = latest(tx, merge.survivor)?;
+    if let Some(latest) = latest.filter(|latest| *latest != record.id) {
+        return Err(UndoRefusal::NotLast(latest));
+    }
+    if tx.raw::<Session>(merge.merged)?.is_some() {
+        return Err(UndoRefusal::IdTaken(merge.merged));
+    }
+    Ok((parse(before)?, notes.clone()))
+}
+
+/// The latest merge of a session that was not undone. Those that came with another are older than that one.
+fn latest(tx: &Tx<'_>, survivor: ObjectId) -> store::Result<Option<ObjectId>> {
+    let query = Query {
+        filter: Filter::And(vec![
+            Filter::Eq(FieldPath::known("survivor"), Scalar::Id(survivor)),
+            Filter::Not(Box::new(Filter::Exists(FieldPath::known("undone")))),
+        ]),
+        sort: vec![Sort {
+            path: "createdAt".into(),
+            descending: true,
+        }],
+        limit: 1,
+        ..Query::default()
+    };
+    Ok(tx.page::<Merge>(&query)?.rows.first().map(|row| row.id))
+}
+
+/// Takes from the survivor what found the session that is gone.
+fn release(tx: &mut Tx<'_>, merge: &Merge, notes: &UndoNotes) -> store::Result<()> {
+    let held = notes.held.iter();
+    let held = held.map(|(kind, key)| (Kind(*kind), key.clone()));
+    for (kind, key) in merge.keys().into_iter().chain(held) {
+        tx.release(kind, &key, merge.survivor)?;
+    }
+    Ok(())
+}
+
+/// Returns the sums of the events that stay.
+fn move_rows_back(
+    tx: &mut Tx<'_>,
+    survivor: ObjectId,
+    gone: ObjectId,
+    merge: ObjectId,
+    after: &Session,
+) -> store::Result<Session> {
+    let names: HashSet<String> = after.event_data.keys().cloned().collect();
+    rows::move_back::<IdentityChange>(tx, survivor, gone, merge)?;
+    rows::move_back::<Activity>(tx, survivor, gone, merge)?;
+    rows::move_merges_back(tx, survivor, gone, merge)?;
+    ticket::owner::move_back(tx, survivor, gone, merge)?;
+    files::document::move_back(tx, survivor, gone, merge)?;
+    rows::move_events_back(tx, survivor, gone, merge, &names)
+}
+
+/// # Errors
+/// [`store::Error::Taken`] when a key that the session must have is another's.
+fn restore(tx: &mut Tx<'_>, id: ObjectId, version: i64, session: Session) -> store::Result<()> {
+    for (kind, key, required) in session.keys() {
+        if let Some(holder) = tx.owner(kind, &key)?.filter(|_| required) {
+            return Err(store::Error::Taken { kind, key, holder });
+        }
+    }
+    let row = tx.restore(id, version, session)?;
+    identify::claim_keys(tx, id, &row.doc, &[])
+}
+
+fn parse(json: &serde_json::value::RawValue) -> store::Result<Session> {
+    Ok(serde_json::from_str(json.get())?)
+}

@@ -1,0 +1,127 @@
+//! `GET /v3/sessions/{sessionId}/data`.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+
+use serde_json::{Value, json};
+use zip::ZipArchive;
+
+use crate::merge::{guest, merged, put};
+use crate::reports::client::{Client, PNG};
+use crate::support::{Call, TestApp};
+
+/// The files of an archive, by name.
+async fn archive(app: &TestApp, id: &str) -> BTreeMap<String, Vec<u8>> {
+    let answer = app.get(&format!("/v3/sessions/{id}/data")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/zip");
+    let mut zip = ZipArchive::new(Cursor::new(answer.body.to_vec())).unwrap();
+    let mut files = BTreeMap::new();
+    for index in 0..zip.len() {
+        let mut file = zip.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        files.insert(file.name().unwrap().into_owned(), bytes);
+    }
+    files
+}
+
+fn lines(files: &BTreeMap<String, Vec<u8>>, name: &str) -> Vec<Value> {
+    let text = str::from_utf8(&files[name]).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn everything_is_in_the_archive() {
+    let app = TestApp::new().await;
+    let client = Client::new(&app, "u").await;
+    let (gone, credential) = guest(&app).await;
+    put(&app, &gone, json!({"name": "Guest", "blocked": true})).await;
+    app.sdk_events(&credential, json!([{"name": "by the guest"}]))
+        .await;
+    merged(&app, &client.id, &gone).await;
+    let url = client.upload("a picture.png", PNG).await;
+    let body = json!({"screenshotUrl": url, "consoleLog": [{"log": "printed"}]});
+    client.report(body).await;
+    let note = json!({"name": "likes", "content": "short answers"});
+    let call = Call::post(&format!("/v3/sessions/{}/memory", client.id)).json(&note);
+    app.send(app.owner(call)).await.ok();
+    let call = Call::post(&format!("/v3/sessions/{}/notifications", client.id));
+    let call = call.json(&json!({"text": "hello"}));
+    app.send(app.owner(call)).await.ok();
+
+    let files = archive(&app, &client.id).await;
+    let session: Value = serde_json::from_slice(&files["session.json"]).unwrap();
+    assert_eq!(session, client.session().await);
+    let memory: Value = serde_json::from_slice(&files["memory.json"]).unwrap();
+    assert_eq!(memory[0]["content"], "short answers");
+    assert_eq!(lines(&files, "events.ndjson")[0]["name"], "by the guest");
+    let history = lines(&files, "identity-history.ndjson");
+    assert!(
+        history
+            .iter()
+            .any(|change| change["changes"]["userId"]["to"] == "u")
+    );
+    let kinds: Vec<_> = lines(&files, "activities.ndjson")
+        .iter()
+        .map(|one| one["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(kinds.contains(&"blocked".to_owned()), "{kinds:?}");
+    assert_eq!(lines(&files, "tickets.ndjson")[0]["bugId"], 1);
+    let log = &lines(&files, "ticket-logs.ndjson")[0];
+    assert_eq!(log["entries"][0]["log"], "printed");
+    let merge = &lines(&files, "merges.ndjson")[0];
+    assert_eq!(merge["before"]["name"], "Guest");
+    assert_eq!(
+        lines(&files, "waiting.ndjson")[0]["pending"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let file = &lines(&files, "files.ndjson")[0];
+    let name = format!(
+        "files/{}/{}",
+        file["id"].as_str().unwrap(),
+        file["name"].as_str().unwrap()
+    );
+    assert_eq!(files[&name], PNG);
+    // Credentials of others and secrets of addresses are not part of it.
+    let secret = credential["gleapHash"].as_str().unwrap().as_bytes();
+    for (name, bytes) in &files {
+        let found = bytes.windows(secret.len()).any(|part| part == secret);
+        assert!(!found, "{name}");
+    }
+    assert_eq!(file.get("secretHash"), None);
+    // The id of the merged session finds the same.
+    assert_eq!(archive(&app, &gone).await, files);
+}
+
+#[tokio::test]
+async fn many_events_come_page_by_page() {
+    let app = TestApp::new().await;
+    let total = 1234;
+    let event = |n: i64| json!({"userId": "u", "name": "e", "date": app.clock.at(-(n % 7)), "data": {"n": n}});
+    app.track(json!((0..total).map(event).collect::<Vec<_>>()))
+        .await
+        .ok();
+    let id = app.session("u").await["id"].as_str().unwrap().to_owned();
+    let files = archive(&app, &id).await;
+    let mut numbers: Vec<_> = lines(&files, "events.ndjson")
+        .iter()
+        .map(|event| event["data"]["n"].as_i64().unwrap())
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..total).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn who_is_unknown_has_no_archive() {
+    let app = TestApp::new().await;
+    let unknown = app.get("/v3/sessions/6650f0c2a1b2c3d4e5f60718/data").await;
+    assert_eq!(unknown.error(), (404, "session_not_found".into()));
+    let bad = app.get("/v3/sessions/x/data").await;
+    assert_eq!(bad.error(), (400, "invalid_id".into()));
+}
