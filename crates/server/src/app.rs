@@ -15,8 +15,10 @@ use crate::auth::token::{Random, TokenSigner};
 use crate::config::Config;
 use crate::geoip::GeoIp;
 use crate::http::health::Readiness;
+use crate::http::outgoing::Outgoing;
 use crate::http::rate_limit::RateLimit;
 use crate::live::Hub;
+use crate::resources::import;
 use crate::resources::session::attributes::AttributeLimits;
 use crate::resources::session::event::EventLimits;
 use crate::resources::session::render::SessionCache;
@@ -39,6 +41,8 @@ pub struct App {
     pub limits: RateLimits,
     pub live: Arc<Hub>,
     pub geoip: GeoIp,
+    pub imports: import::Queue,
+    pub outgoing: Outgoing,
     pub readiness: Readiness,
     pub registry: Registry,
     clock: Arc<dyn Clock>,
@@ -109,6 +113,8 @@ impl App {
             limits: RateLimits::new(&config),
             live,
             geoip: GeoIp::default(),
+            imports: import::Queue::default(),
+            outgoing: Outgoing::new(config.outgoing.allow_private),
             readiness: Readiness::default(),
             registry,
             config,

@@ -42,6 +42,9 @@ pub struct Config {
     pub shutdown: Shutdown,
     pub session: Session,
     pub live: Live,
+    pub imports: Imports,
+    pub importers: Importers,
+    pub outgoing: Outgoing,
 }
 
 /// The engine that keeps the documents.
@@ -162,6 +165,31 @@ pub struct Live {
     pub watcher_queue_max: usize,
 }
 
+/// Files of sessions.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Imports {
+    pub file_bytes_max: u64,
+}
+
+/// Services whose contacts can be imported.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Importers {
+    pub intercom: String,
+    pub hubspot: String,
+    pub zendesk: String,
+    pub retry_pause_ms: u64,
+}
+
+/// Requests to other servers.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outgoing {
+    #[serde(deserialize_with = "switch")]
+    pub allow_private: bool,
+}
+
 /// What is wrong with the configuration: one line for each fault, naming its source, key and value.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
@@ -201,6 +229,8 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("live.notification_delay_ms", 0..=600_000),
     ("live.watchers_max", 1..=100_000),
     ("live.watcher_queue_max", 1..=1 << 16),
+    ("imports.file_bytes_max", 1_024..=1 << 40),
+    ("importers.retry_pause_ms", 1..=60_000),
 ];
 
 impl Config {
@@ -318,6 +348,22 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
 fn file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok((!text.is_empty()).then(|| text.into()))
+}
+
+/// Flags and variables are text.
+fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Switch {
+        Bool(bool),
+        Text(String),
+    }
+    match Switch::deserialize(deserializer)? {
+        Switch::Bool(on) => Ok(on),
+        Switch::Text(text) => text
+            .parse()
+            .map_err(|_| de::Error::custom(format!("{text:?} is neither true nor false"))),
+    }
 }
 
 /// The web address of a server: scheme and host alone.

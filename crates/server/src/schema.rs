@@ -9,6 +9,9 @@ use crate::accounts::project::{PROJECTS, Project};
 use crate::accounts::user::{USERS, User};
 use crate::http::idempotency::{USED_KEYS, UsedKey};
 use crate::live::outbox::{OUTBOXES, Outbox};
+use crate::resources::import::document::{
+    IMPORT_BATCHES, IMPORT_CHANGES, IMPORTS, Import, ImportBatch, ImportChange,
+};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
 use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
@@ -28,6 +31,9 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Merge>(),
         Registered::of::<UsedKey>(),
         Registered::of::<Outbox>(),
+        Registered::of::<Import>(),
+        Registered::of::<ImportBatch>(),
+        Registered::of::<ImportChange>(),
     ],
     migrations: &[
         Migration {
@@ -52,6 +58,9 @@ pub static SCHEMA: Schema = Schema {
                 Step::AddIndex(&MERGES, "merge_by_gleap_id"),
                 Step::Create(&USED_KEYS),
                 Step::Create(&OUTBOXES),
+                Step::Create(&IMPORTS),
+                Step::Create(&IMPORT_BATCHES),
+                Step::Create(&IMPORT_CHANGES),
             ],
         },
     ],

@@ -14,6 +14,7 @@ pub mod metrics;
 mod no_null;
 pub mod not_implemented;
 pub mod observe;
+pub mod outgoing;
 pub mod rate_limit;
 pub mod responses;
 pub mod router;

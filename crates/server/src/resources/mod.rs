@@ -1,5 +1,6 @@
 //! The resources of REST v3, in the words of the API: one file or folder each.
 
+pub mod import;
 pub mod login;
 pub mod project;
 pub mod session;

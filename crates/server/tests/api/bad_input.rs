@@ -13,7 +13,8 @@ fn allowed(app: &TestApp, operation: &Operation) -> Call {
     let path = operation
         .path
         .replace("{userId}", "u")
-        .replace("{sessionId}", "6650f0c2a1b2c3d4e5f60718");
+        .replace("{sessionId}", "6650f0c2a1b2c3d4e5f60718")
+        .replace("{importId}", "6650f0c2a1b2c3d4e5f60718");
     let call = Call::new(&operation.method, &path);
     match operation.guard() {
         Guard::ApiToken => app.server(call),
@@ -23,7 +24,7 @@ fn allowed(app: &TestApp, operation: &Operation) -> Call {
     }
 }
 
-/// Operations that take a body, but for those of client SDKs: what these send is read leniently.
+/// Operations that take a JSON body, but for those of client SDKs: what these send is read leniently.
 fn with_body() -> impl Iterator<Item = &'static Operation> {
     Description::get()
         .operations

@@ -16,9 +16,13 @@ mod change;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod identify;
+#[cfg(test)]
+mod import;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
