@@ -17,8 +17,10 @@ use crate::files::Storage;
 use crate::geoip::GeoIp;
 use crate::http::health::Readiness;
 use crate::http::memory_budget::MemoryBudget;
+use crate::http::outgoing::Outgoing;
 use crate::http::rate_limit::RateLimit;
 use crate::live::Hub;
+use crate::resources::import;
 use crate::resources::session::attributes::AttributeLimits;
 use crate::resources::session::event::EventLimits;
 use crate::resources::session::render::SessionCache;
@@ -44,6 +46,8 @@ pub struct App {
     pub files: Storage,
     /// For the bodies of reports.
     pub report_memory: MemoryBudget,
+    pub imports: import::Queue,
+    pub outgoing: Outgoing,
     pub readiness: Readiness,
     pub registry: Registry,
     clock: Arc<dyn Clock>,
@@ -117,6 +121,8 @@ impl App {
             geoip,
             files: Storage::open(&config)?,
             report_memory: MemoryBudget::of_mib(config.sdk.report_memory_mib),
+            imports: import::Queue::default(),
+            outgoing: Outgoing::new(config.outgoing.allow_private),
             readiness: Readiness::default(),
             registry,
             config,

@@ -300,19 +300,29 @@ pub struct IdentityMode {
 
 /// Load sessions from a file into a project
 ///
-/// One JSON object a line, as `GET /v3/sessions/{id}` gives them. A session that is there already, by user id or
-/// else by email, is updated. Bad lines are named and counted; the others are loaded.
+/// Sessions as `GET /v3/sessions/export` gives them: one JSON object a line, a JSON array, or a table (CSV) whose first
+/// line names the columns. A session that is there already, by user id or else by email, is updated. Bad lines are named
+/// and counted; the others are loaded.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  hark import sessions.ndjson --project 65f1c0ffee0123456789abcd"
+    after_help = "Examples:\n  hark import sessions.ndjson --project 65f1c0ffee0123456789abcd\n  hark import users.csv --project 65f1c0ffee0123456789abcd --mapping '{\"E-mail\":\"email\"}' --dry-run"
 )]
 pub struct Import {
-    /// File with one JSON object a line (NDJSON)
+    /// File of sessions: NDJSON, JSON or CSV; UTF-8, UTF-16 or Windows-1252
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Id of the project
     #[arg(long, value_name = "ID")]
     pub project: String,
+    /// Format of the file [default: told by how it begins]
+    #[arg(long, value_name = "FORMAT", value_parser = ["csv", "ndjson", "json"])]
+    pub format: Option<String>,
+    /// Which column is which field, as JSON: {"E-mail":"email","Seats":"customData.seats","Notes":""}
+    #[arg(long, value_name = "JSON")]
+    pub mapping: Option<String>,
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Check the database, and repair what can be repaired

@@ -46,6 +46,9 @@ pub struct Config {
     pub live: Live,
     pub sdk: Sdk,
     pub files: Files,
+    pub imports: Imports,
+    pub importers: Importers,
+    pub outgoing: Outgoing,
 }
 
 /// The engine that keeps the documents.
@@ -204,6 +207,31 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// Files of sessions.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Imports {
+    pub file_bytes_max: u64,
+}
+
+/// Services whose contacts can be imported.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Importers {
+    pub intercom: String,
+    pub hubspot: String,
+    pub zendesk: String,
+    pub retry_pause_ms: u64,
+}
+
+/// Requests to other servers.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outgoing {
+    #[serde(deserialize_with = "switch")]
+    pub allow_private: bool,
+}
+
 /// What is wrong with the configuration: one line for each fault, naming its source, key and value.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
@@ -253,6 +281,8 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("files.upload_bytes_max", 1_024..=1 << 40),
     ("files.uploads_per_session_per_hour", 1..=1_000_000),
     ("files.unclaimed_hours", 1..=8_760),
+    ("imports.file_bytes_max", 1_024..=1 << 40),
+    ("importers.retry_pause_ms", 1..=60_000),
 ];
 
 impl Config {
@@ -379,6 +409,22 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
 fn file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok((!text.is_empty()).then(|| text.into()))
+}
+
+/// Flags and variables are text.
+fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Switch {
+        Bool(bool),
+        Text(String),
+    }
+    match Switch::deserialize(deserializer)? {
+        Switch::Bool(on) => Ok(on),
+        Switch::Text(text) => text
+            .parse()
+            .map_err(|_| de::Error::custom(format!("{text:?} is neither true nor false"))),
+    }
 }
 
 /// The web address of a server: scheme and host alone.

@@ -11,6 +11,9 @@ use crate::files::document::{FILES, File};
 use crate::http::idempotency::{USED_KEYS, UsedKey};
 use crate::live::outbox::{OUTBOXES, Outbox};
 use crate::resources::company::document::{COMPANIES, Company};
+use crate::resources::import::document::{
+    IMPORT_BATCHES, IMPORT_CHANGES, IMPORTS, Import, ImportBatch, ImportChange,
+};
 use crate::resources::session::activity::{ACTIVITIES, Activity};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
@@ -40,6 +43,9 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<TicketLog>(),
         Registered::of::<File>(),
         Registered::of::<Activity>(),
+        Registered::of::<Import>(),
+        Registered::of::<ImportBatch>(),
+        Registered::of::<ImportChange>(),
     ],
     migrations: &[
         Migration {
@@ -70,6 +76,9 @@ pub static SCHEMA: Schema = Schema {
                 Step::Create(&TICKET_LOGS),
                 Step::Create(&FILES),
                 Step::Create(&ACTIVITIES),
+                Step::Create(&IMPORTS),
+                Step::Create(&IMPORT_BATCHES),
+                Step::Create(&IMPORT_CHANGES),
             ],
         },
     ],

@@ -54,10 +54,7 @@ pub enum Request {
         project: ObjectId,
         mode: Verification,
     },
-    Import {
-        file: PathBuf,
-        project: ObjectId,
-    },
+    Import(import::Job),
     Doctor {
         repair: bool,
     },
@@ -120,8 +117,8 @@ async fn execute(app: &SharedApp, request: Request, progress: &ProgressSender) -
             database::examine(&app.config, repair, progress.clone()).await
         }
         Request::Backup { file } => database::copy(&app.config, file).await,
-        Request::Import { file, project } => json(serde_json::to_value(
-            import::import(app, &file, project, progress).await?,
+        Request::Import(job) => json(serde_json::to_value(
+            import::import(app, job, progress).await?,
         )),
     }
 }

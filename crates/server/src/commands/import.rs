@@ -1,8 +1,7 @@
 //! `hark import`: loads sessions from a file, while it reads on.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,18 +19,32 @@ use crate::accounts::project::Project;
 use crate::app::SharedApp;
 use crate::cli;
 use crate::config::Config;
+use crate::resources::import::source::{Format, Mapping, Rows};
 use crate::resources::session::credential::NewCredential;
 use crate::resources::session::history::Origin;
-use crate::resources::session::import::{Line, Outcome, read, write};
+use crate::resources::session::import::{Line, Outcome, Rules, Written, read, write};
 
 /// Lines that are written in one unit of work.
 const LINES_PER_UNIT: usize = 500;
 /// Units that are under way while the next lines are read.
 const UNITS_AHEAD: usize = 2;
-/// A longer line is an error.
-const LINE_BYTES_MAX: u64 = 1 << 20;
 /// Faults that are named; all are counted.
 const FAULTS_NAMED_MAX: usize = 50;
+
+/// What is to be loaded, and how.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Job {
+    /// The file.
+    pub file: PathBuf,
+    /// Where its sessions go.
+    pub project: ObjectId,
+    /// How it is laid out; told by its beginning otherwise.
+    pub format: Option<Format>,
+    /// Which column is which field.
+    pub mapping: Mapping,
+    /// Whether to count only, and write nothing.
+    pub dry_run: bool,
+}
 
 /// How far an import is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -65,6 +78,17 @@ pub async fn command(config: Config, options: cli::Import) -> Result<()> {
     let file = std::fs::canonicalize(&options.file)
         .with_context(|| format!("{}", options.file.display()))?;
     let bytes = std::fs::metadata(&file)?.len();
+    let mapping = options
+        .mapping
+        .as_deref()
+        .map_or(Ok(Mapping::default()), Mapping::parse);
+    let job = Job {
+        file,
+        project,
+        format: options.format.as_deref().and_then(Format::named),
+        mapping: mapping.map_err(|wrong| anyhow::anyhow!("--mapping: {wrong}"))?,
+        dry_run: options.dry_run,
+    };
     let style =
         ProgressStyle::with_template("{bar:40} {percent}%  {msg}  ({elapsed}, {eta} left)")?;
     let bar = ProgressBar::new(bytes).with_style(style);
@@ -76,14 +100,18 @@ pub async fn command(config: Config, options: cli::Import) -> Result<()> {
         bar.set_position(counts.bytes);
         bar.set_message(format!("{} lines", counts.lines));
     };
-    let counts: Counts =
-        control::run(config, Request::Import { file, project }, on_progress).await?;
+    let counts: Counts = control::run(config, Request::Import(job), on_progress).await?;
     bar.finish_and_clear();
     for fault in &counts.faults {
         eprintln!("{fault}");
     }
+    let would = if options.dry_run {
+        "dry run: nothing was written; of "
+    } else {
+        ""
+    };
     println!(
-        "{} lines: {} sessions created, {} updated, {} lines left out",
+        "{would}{} lines: {} sessions created, {} updated, {} lines left out",
         counts.lines, counts.created, counts.updated, counts.failed
     );
     if counts.failed > 0 {
@@ -96,12 +124,8 @@ pub async fn command(config: Config, options: cli::Import) -> Result<()> {
 ///
 /// # Errors
 /// When there is no such project, the file cannot be read, or the store fails. Bad lines are counted, not errors.
-pub async fn import(
-    app: &SharedApp,
-    file: &Path,
-    project: ObjectId,
-    progress: &ProgressSender,
-) -> Result<Counts> {
+pub async fn import(app: &SharedApp, job: Job, progress: &ProgressSender) -> Result<Counts> {
+    let (project, dry_run) = (job.project, job.dry_run);
     let known = app
         .store
         .read(SCOPE, move |snapshot| snapshot.raw::<Project>(project))
@@ -110,18 +134,18 @@ pub async fn import(
         bail!("--project: there is no project {project}; `hark project list` shows those that are");
     }
     let (units, mut read_units) = mpsc::channel(UNITS_AHEAD);
-    let (reader, path) = (Arc::clone(app), file.to_path_buf());
-    let reading = tokio::task::spawn_blocking(move || read_file(&reader, &path, &units));
+    let reader = Arc::clone(app);
+    let reading = tokio::task::spawn_blocking(move || read_file(&reader, &job, &units));
     let mut counts = Counts::default();
     let mut under_way = VecDeque::new();
     while let Some(chunk) = read_units.recv().await {
-        counts.bytes += chunk.bytes;
+        counts.bytes = chunk.position;
         counts.lines += chunk.lines.len() as u64 + chunk.faults.len() as u64;
         chunk
             .faults
             .iter()
             .for_each(|(line, fault)| counts.fail(*line, fault));
-        under_way.push_back(start(app, project, chunk.lines));
+        under_way.push_back(start(app, project, chunk.lines, dry_run));
         if under_way.len() > UNITS_AHEAD {
             finish(&mut under_way, &mut counts).await?;
         }
@@ -136,27 +160,44 @@ pub async fn import(
 
 type Outcomes = Vec<(u64, Result<Outcome, String>)>;
 
+/// Why a unit wrote nothing.
+enum NotWritten {
+    /// It was to find out only.
+    DryRun(Outcomes),
+    Failed(store::Error),
+}
+
+impl From<store::Error> for NotWritten {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 fn start(
     app: &SharedApp,
     project: ObjectId,
     lines: Vec<Line>,
+    dry_run: bool,
 ) -> JoinHandle<store::Result<Outcomes>> {
     let app = Arc::clone(app);
-    let origin = Origin {
-        source: "import".into(),
-        method: None,
-        original_url: None,
-        user_id: None,
-        has_api_key: false,
-    };
+    let origin = Origin::of_import(None, None);
     tokio::spawn(async move {
         let unit = move |tx: &mut store::Tx<'_>| {
-            lines
-                .iter()
-                .map(|line| Ok((line.number, write(tx, line, &origin)?)))
-                .collect()
+            let outcome = |written: Written| written.outcome;
+            let mut outcomes = Outcomes::with_capacity(lines.len());
+            for line in &lines {
+                outcomes.push((line.number, write(tx, line, &origin)?.map(outcome)));
+            }
+            if dry_run {
+                Err(NotWritten::DryRun(outcomes))
+            } else {
+                Ok(outcomes)
+            }
         };
-        app.store.write(project, unit).await
+        match app.store.write(project, unit).await {
+            Ok(outcomes) | Err(NotWritten::DryRun(outcomes)) => Ok(outcomes),
+            Err(NotWritten::Failed(error)) => Err(error),
+        }
     })
 }
 
@@ -170,7 +211,7 @@ async fn finish(
     for (line, outcome) in unit.await?? {
         match outcome {
             Ok(Outcome::Created) => counts.created += 1,
-            Ok(Outcome::Updated) => counts.updated += 1,
+            Ok(Outcome::Updated | Outcome::Unchanged) => counts.updated += 1,
             Err(fault) => counts.fail(line, &fault),
         }
     }
@@ -180,43 +221,40 @@ async fn finish(
 /// Some lines of the file.
 #[derive(Default)]
 struct Chunk {
-    bytes: u64,
+    /// Bytes of the file up to here.
+    position: u64,
     lines: Vec<Line>,
     faults: Vec<(u64, String)>,
 }
 
-fn read_file(app: &SharedApp, path: &PathBuf, units: &mpsc::Sender<Chunk>) -> Result<()> {
-    let file = std::fs::File::open(path).with_context(|| format!("{}", path.display()))?;
-    let mut lines = BufReader::with_capacity(1 << 20, file);
-    let (mut number, mut chunk) = (0, Chunk::default());
-    loop {
-        let mut text = Vec::new();
-        let bytes = (&mut lines)
-            .take(LINE_BYTES_MAX + 1)
-            .read_until(b'\n', &mut text)? as u64;
-        let is_full = bytes == 0 || chunk.lines.len() + chunk.faults.len() >= LINES_PER_UNIT;
-        if is_full && units.blocking_send(std::mem::take(&mut chunk)).is_err() {
-            return Ok(()); // the import failed, and says so itself
-        }
-        if bytes == 0 {
-            return Ok(());
-        }
-        number += 1;
-        chunk.bytes += bytes;
-        if bytes > LINE_BYTES_MAX {
-            chunk
-                .faults
-                .push((number, format!("is longer than {LINE_BYTES_MAX} bytes")));
-            lines.skip_until(b'\n')?;
-            continue;
-        }
-        let text = text.trim_ascii();
-        if text.is_empty() {
-            continue;
-        }
-        match read(number, text, NewCredential::new(&app.random)) {
+/// Reads the file row by row; what cannot be read on is the last fault.
+fn read_file(app: &SharedApp, job: &Job, units: &mpsc::Sender<Chunk>) -> Result<()> {
+    let path = job.file.display();
+    let file = std::fs::File::open(&job.file).with_context(|| format!("{path}"))?;
+    let mut rows = Rows::open(Box::new(file), job.format, &job.mapping)
+        .map_err(|error| anyhow::anyhow!("{path}: {error}"))?;
+    let rules = Rules {
+        limits: app.attribute_limits(),
+        now: app.now(),
+    };
+    let mut chunk = Chunk::default();
+    while let Some(row) = rows.next_row()? {
+        let line = row.json.and_then(|json| {
+            let credential = NewCredential::new(&app.random);
+            read(row.line, &json, &credential, rules)
+        });
+        match line {
             Ok(line) => chunk.lines.push(line),
-            Err(fault) => chunk.faults.push((number, fault)),
+            Err(fault) => chunk.faults.push((row.line, fault)),
+        }
+        if chunk.lines.len() + chunk.faults.len() >= LINES_PER_UNIT {
+            chunk.position = rows.bytes();
+            if units.blocking_send(std::mem::take(&mut chunk)).is_err() {
+                return Ok(()); // the import failed, and says so itself
+            }
         }
     }
+    chunk.position = rows.bytes();
+    let _ = units.blocking_send(chunk);
+    Ok(())
 }

@@ -9,6 +9,8 @@ mod readings;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use parameter::{Op, Parameter};
 use store::Sort;
 use store::filter::{FieldPath, Filter, Scalar};
@@ -59,7 +61,8 @@ pub struct BadQuery {
 }
 
 impl BadQuery {
-    fn new(parameter: impl Into<String>, message: impl Into<String>) -> Self {
+    /// What is wrong with which parameter.
+    pub fn new(parameter: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             parameter: parameter.into(),
             message: message.into(),
@@ -219,6 +222,26 @@ impl Equality {
         let filter = one_of(self.path, scalars.collect());
         if self.negated { not(filter) } else { filter }
     }
+}
+
+/// The parameters that a route reads by itself: the last value of each, decoded. A name alone is empty.
+///
+/// # Errors
+/// [`BadQuery`] when one cannot be decoded, or has another operator than `=`.
+pub fn own_parameters(raw: &str, own: &[&str]) -> Result<HashMap<String, String>, BadQuery> {
+    let mut found = HashMap::new();
+    for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
+        let parameter = Parameter::parse(piece)?;
+        if !own.contains(&parameter.name.as_str()) {
+            continue;
+        }
+        if !matches!(parameter.op, Op::Equal | Op::Exists) {
+            let message = format!("takes a value with `=`, as in `{}=…`", parameter.name);
+            return Err(BadQuery::new(parameter.name, message));
+        }
+        found.insert(parameter.name, parameter.value);
+    }
+    Ok(found)
 }
 
 fn all(mut filters: Vec<Filter>) -> Filter {

@@ -16,6 +16,7 @@ pub mod multipart;
 mod no_null;
 pub mod not_implemented;
 pub mod observe;
+pub mod outgoing;
 pub mod rate_limit;
 pub mod responses;
 pub mod router;

@@ -29,6 +29,7 @@ use crate::{admin, files, live, resources, sdk};
     ),
     tags(
         (name = "Session", description = "End users of your product, known and anonymous."),
+        (name = "Import", description = "Loading sessions from files and other services."),
         (name = "ContactMemory", description = "What is remembered of an end user."),
         (name = "User", description = "The caller, and signing in."),
         (name = "Project", description = "The settings of a project."),
@@ -45,6 +46,7 @@ fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
     OpenApiRouter::with_openapi(Description::openapi())
         // Members and API keys: /v3
         .merge(resources::session::routes())
+        .merge(resources::import::routes())
         .merge(resources::user::routes())
         .merge(resources::login::routes())
         .merge(resources::project::routes())
@@ -126,5 +128,6 @@ pub fn application(app: App) -> prometheus::Result<(SharedApp, Router)> {
     let app = Arc::new(app);
     let router = router(Arc::clone(&app))?;
     live::start(&app);
+    resources::import::start(&app);
     Ok((app, router))
 }

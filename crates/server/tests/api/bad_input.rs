@@ -16,7 +16,8 @@ fn allowed(app: &TestApp, operation: &Operation) -> Call {
         .replace("{sessionId}", "6650f0c2a1b2c3d4e5f60718")
         .replace("{ticketId}", "6650f0c2a1b2c3d4e5f60718")
         .replace("{token}", "t")
-        .replace("{name}", "n");
+        .replace("{name}", "n")
+        .replace("{importId}", "6650f0c2a1b2c3d4e5f60718");
     let call = Call::new(&operation.method, &path);
     match operation.guard() {
         Guard::ApiToken => app.server(call),
@@ -26,7 +27,7 @@ fn allowed(app: &TestApp, operation: &Operation) -> Call {
     }
 }
 
-/// Operations that take a body, but for those of client SDKs: what these send is read leniently.
+/// Operations that take a JSON body, but for those of client SDKs: what these send is read leniently.
 fn with_body() -> impl Iterator<Item = &'static Operation> {
     Description::get()
         .operations

@@ -190,6 +190,43 @@ async fn unsubscribing_has_a_date_and_a_reason() {
     );
 }
 
+/// Anybody can have a page say any address.
+#[tokio::test]
+async fn a_guest_does_not_become_the_user_whose_address_it_says() {
+    let app = TestApp::new().await;
+    let said = json!({"data": {"email": "ada@example.com", "phone": "+43 1 5331234"}});
+    let mut guests = Vec::new();
+    for _ in 0..2 {
+        let guest = app.guest().await;
+        app.sdk("/sessions/partialupdate", Some(&guest), said.clone())
+            .await
+            .ok();
+        guests.push(guest);
+    }
+    let made = create(&app, json!({"email": "ada@example.com", "plan": "secret"}))
+        .await
+        .ok();
+    let again = create(&app, json!({"email": "ada@example.com", "value": 5}))
+        .await
+        .ok();
+    assert_eq!(
+        again["_id"], made["_id"],
+        "the address is that of the contact now"
+    );
+    let rows = json!([{"userId": "u", "phone": "+43 1 5331234", "plan": "secret"}]);
+    app.send(app.owner(Call::post("/v3/sessions/importer").json(&rows)))
+        .await
+        .ok();
+    app.identify(json!({"userId": "v", "email": "ada@example.com"}))
+        .await
+        .ok();
+    for guest in &guests {
+        let resumed = app.sdk("/sessions", Some(guest), json!({})).await.ok();
+        assert_eq!((resumed.get("userId"), resumed.get("plan")), (None, None));
+    }
+    assert_eq!(app.sessions().await.len(), 5);
+}
+
 /// Sessions that come from elsewhere keep the credential that their clients have.
 #[tokio::test]
 async fn a_credential_may_be_brought_along() {

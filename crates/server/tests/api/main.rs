@@ -26,11 +26,15 @@ mod delete;
 #[cfg(test)]
 mod empty_guests;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod identify;
 #[cfg(test)]
 mod identity_verification;
+#[cfg(test)]
+mod import;
 #[cfg(test)]
 mod list;
 #[cfg(test)]

@@ -237,6 +237,13 @@ impl Document for Session {
 }
 
 impl Session {
+    /// Whether all that is known of the session is what a client said of a guest: nobody proved it, so no trusted call finds the
+    /// session by an address, and none makes a user of it.
+    #[must_use]
+    pub fn is_hearsay(&self) -> bool {
+        self.user_id.is_none() && self.sessions > 0
+    }
+
     /// The identity keys of the session, and whether it must hold them: an address may be that of several people, of whom
     /// the first holds it.
     #[must_use]

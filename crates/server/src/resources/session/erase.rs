@@ -12,7 +12,7 @@ use crate::files;
 use crate::http::idempotency::UsedKey;
 use crate::identity;
 use crate::live::outbox;
-use crate::resources::ticket;
+use crate::resources::{import, ticket};
 
 /// Erases the session that a user id finds; returns whether there was one.
 ///
@@ -43,6 +43,7 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     tx.delete_where::<IdentityChange>("session", id)?;
     tx.delete_where::<UsedKey>("session", id)?;
     tx.delete_where::<Activity>("session", id)?;
+    import::forget::session(tx, id)?;
     outbox::erase(tx, id)?;
     ticket::owner::erase_all(tx, id)?;
     files::document::give_up_all(tx, id)?;

@@ -37,6 +37,20 @@ pub struct Origin {
     pub has_api_key: bool,
 }
 
+impl Origin {
+    /// An import: the address of its resource and who asked for it, when it has them.
+    #[must_use]
+    pub fn of_import(original_url: Option<String>, user_id: Option<ObjectId>) -> Self {
+        Self {
+            source: "import".into(),
+            method: None,
+            original_url,
+            user_id,
+            has_api_key: false,
+        }
+    }
+}
+
 /// A value before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FromTo {

@@ -136,7 +136,7 @@ pub fn insert(tx: &mut Tx<'_>, session: Session, origin: &Origin) -> store::Resu
 /// Inserts a session with its identity keys. Imported sessions bring no history of their own.
 pub fn insert_as(tx: &mut Tx<'_>, id: ObjectId, session: Session) -> store::Result<Row<Session>> {
     let row = tx.insert(id, session)?;
-    claim_keys(tx, id, &row.doc, &[])?;
+    claim_keys(tx, id, &row.doc, &[], true)?;
     Ok(row)
 }
 
@@ -149,19 +149,21 @@ pub fn save(
     origin: &Origin,
 ) -> store::Result<()> {
     tx.put(row)?;
-    claim_keys(tx, row.id, &row.doc, old_keys)?;
+    claim_keys(tx, row.id, &row.doc, old_keys, true)?;
     match before.changes_to(&Identifiers::of(&row.doc)) {
         Some(changes) => history::record(tx, row, changes, origin),
         None => Ok(()),
     }
 }
 
-/// Claims the keys that are new and releases those that are gone. An address that another session holds stays with it.
+/// Claims the keys that are new and releases those that are gone. An address that another session holds stays with it, unless
+/// that is a guest's word alone and `takes_over`.
 pub fn claim_keys(
     tx: &mut Tx<'_>,
     id: ObjectId,
     session: &Session,
     old: &[(store::Kind, String, bool)],
+    takes_over: bool,
 ) -> store::Result<()> {
     let keys = session.keys();
     for (kind, key, _) in old.iter().filter(|key| !keys.contains(key)) {
@@ -169,12 +171,33 @@ pub fn claim_keys(
     }
     for (kind, key, required) in keys.iter().filter(|key| !old.contains(key)) {
         match tx.claim(*kind, key, id) {
-            Err(store::Error::Taken { .. }) if !required => {}
+            Err(store::Error::Taken { holder, .. }) if !required => {
+                if takes_over {
+                    take_over(tx, (*kind, key), holder, (id, session))?;
+                }
+            }
             Err(store::Error::Taken { .. }) => return Err(tx.raced()),
             claimed => claimed?,
         }
     }
     Ok(())
+}
+
+/// Of an address that a guest's client said, anybody may have been the author: whoever is known otherwise takes it over.
+fn take_over(
+    tx: &mut Tx<'_>,
+    (kind, key): (store::Kind, &str),
+    holder: ObjectId,
+    (id, session): (ObjectId, &Session),
+) -> store::Result<()> {
+    let holds_by_word = tx
+        .get::<Session>(holder)?
+        .is_some_and(|row| row.doc.is_hearsay());
+    if !holds_by_word || session.is_hearsay() {
+        return Ok(());
+    }
+    tx.release(kind, key, holder)?;
+    tx.claim(kind, key, id)
 }
 
 /// Moves `lastActivity`; a call that changes nothing else does so only when it is due.

@@ -300,6 +300,13 @@ fn fits(content: &str, description: Option<&str>) -> bool {
         && description.is_none_or(|text| text.chars().count() <= DESCRIPTION_CHARS_MAX)
 }
 
+/// Whether an entry that comes from elsewhere is within the limits.
+#[must_use]
+pub fn is_whole(entry: &MemoryEntry) -> bool {
+    (1..=NAME_CHARS_MAX).contains(&entry.name.chars().count())
+        && fits(&entry.content, Some(&entry.description))
+}
+
 /// Changes the memory of a session; `change` says why it cannot.
 async fn write(
     app: &SharedApp,

@@ -3,16 +3,19 @@
 mod activities;
 pub mod activity;
 pub mod attributes;
+pub mod columns;
 pub mod credential;
 mod data;
 mod delete;
 pub mod document;
 pub mod erase;
 pub mod event;
+mod export;
 pub mod fields;
 pub mod history;
 pub mod identify;
 pub mod import;
+mod importer;
 pub mod list;
 pub mod lookup;
 mod memory;
@@ -33,6 +36,8 @@ use crate::app::SharedApp;
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(list::list, write::create))
+        .routes(routes!(export::export))
+        .routes(routes!(importer::import))
         .routes(routes!(lookup::by_user_id))
         .routes(routes!(lookup::by_id, write::update, delete::delete))
         .routes(routes!(list::identity_history))

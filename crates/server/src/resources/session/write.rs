@@ -137,7 +137,10 @@ fn find_by_keys(tx: &mut Tx<'_>, fields: &Fields) -> store::Result<Option<Row<Se
         return tx.find_for_update(identity::USER_ID, user_id);
     }
     match fields.email().and_then(identity::email_key) {
-        Some(key) => tx.find_for_update(identity::EMAIL, &key),
+        Some(key) => {
+            let found = tx.find_for_update::<Session>(identity::EMAIL, &key)?;
+            Ok(found.filter(|row| !row.doc.is_hearsay()))
+        }
         None => Ok(None),
     }
 }

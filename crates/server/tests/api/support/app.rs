@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::response::Response;
 use serde_json::Value;
 use server::app::{App, SharedApp, Surroundings, sqlite_config};
 use server::auth::password::Cost;
@@ -73,6 +74,14 @@ impl TestApp {
         let answer = Answer::read(response).await;
         Description::get().check(&method, &path, &answer);
         answer
+    }
+
+    /// The answer to a call as it comes, not checked.
+    pub async fn open(&self, call: Call) -> Response {
+        let (_, _, mut request) = call.into_request();
+        let peer: SocketAddr = ([192, 0, 2, 1], 4711).into();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// The same server on a port of its own.

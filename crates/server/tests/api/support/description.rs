@@ -49,9 +49,12 @@ pub struct Operation {
     pub id: String,
     /// The parameters that it declares: where they are, and their names.
     pub parameters: Vec<(String, String)>,
+    /// Whether it takes a body, of JSON and nothing else.
     pub has_body: bool,
     security: Option<Value>,
     bodies: BTreeMap<u16, Option<Validator>>,
+    /// Media types of answers beside JSON.
+    other_media: Vec<String>,
 }
 
 impl Description {
@@ -179,9 +182,17 @@ impl Operation {
                 .iter()
                 .map(|parameter| (text(&parameter["in"]), text(&parameter["name"])))
                 .collect(),
-            has_body: operation.get("requestBody").is_some(),
+            has_body: operation["requestBody"]["content"]
+                .as_object()
+                .is_some_and(|content| content.keys().eq(["application/json"])),
             security: operation.get("security").cloned(),
             bodies: bodies.iter().map(body).collect(),
+            other_media: bodies
+                .values()
+                .filter_map(|response| response["content"].as_object())
+                .flat_map(|content| content.keys().cloned())
+                .filter(|media| media != "application/json")
+                .collect(),
         }
     }
 
@@ -218,6 +229,12 @@ impl Operation {
         self.security.is_some()
     }
 
+    /// Whether it may answer with this media type, which is not JSON.
+    fn gives(&self, media: &str) -> bool {
+        let essence = media.split(';').next().unwrap_or_default();
+        self.other_media.iter().any(|known| known == essence)
+    }
+
     fn faults(&self, answer: &Answer) -> Vec<String> {
         let Some(validator) = self.bodies.get(&answer.status) else {
             return vec![format!("{} does not declare this status", self.id)];
@@ -227,6 +244,7 @@ impl Operation {
                 vec![format!("{} declares no JSON for this status", self.id)]
             }
             None => Vec::new(),
+            Some(_) if self.gives(answer.header("content-type")) => Vec::new(),
             Some(validator) => match serde_json::from_slice::<Value>(&answer.body) {
                 Err(error) => vec![format!("the body is not JSON: {error}")],
                 Ok(body) => {

@@ -19,7 +19,7 @@ use super::history::{Identifiers, IdentityChange, Origin};
 use super::identify;
 use crate::files;
 use crate::live::outbox::{self, Joined};
-use crate::resources::ticket;
+use crate::resources::{import, ticket};
 
 /// Why two sessions are not merged.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +83,7 @@ pub fn merge(
     let identifiers = Identifiers::of(&before);
     identify::save(tx, &mut kept, &identifiers, &old_keys, origin)?;
     // An address that both had finds the survivor now.
-    identify::claim_keys(tx, survivor, &kept.doc, &[])?;
+    identify::claim_keys(tx, survivor, &kept.doc, &[], false)?;
     let (survivor_before, survivor_after) =
         separate::difference(&before, &kept.doc).map_err(store::Error::from)?;
     let notes = UndoNotes {
@@ -124,6 +124,7 @@ fn move_rows(
     merge: ObjectId,
     sums: &mut Session,
 ) -> store::Result<(Moved, Option<Joined>)> {
+    import::forget::session(tx, gone)?;
     let (events, repeated_events) = rows::move_events(tx, gone, survivor, merge, sums)?;
     let moved = Moved {
         events,

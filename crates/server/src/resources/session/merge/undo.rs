@@ -154,7 +154,7 @@ fn restore(tx: &mut Tx<'_>, id: ObjectId, version: i64, session: Session) -> sto
         }
     }
     let row = tx.restore(id, version, session)?;
-    identify::claim_keys(tx, id, &row.doc, &[])
+    identify::claim_keys(tx, id, &row.doc, &[], false)
 }
 
 fn parse(json: &serde_json::value::RawValue) -> store::Result<Session> {

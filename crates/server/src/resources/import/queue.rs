@@ -1,0 +1,181 @@
+//! One import after the other, in the background. What a crash or the end of the process cut off goes on at the next start.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{ObjectId, Query, Sort};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::document::{Import, Status};
+use super::services::Fetch;
+use super::{forget, run};
+use crate::accounts::SCOPE;
+use crate::accounts::project::Project;
+use crate::app::SharedApp;
+
+/// Imports of a project that may be unfinished at once.
+pub const UNFINISHED_MAX: u64 = 20;
+/// Rows of a list that are read at once.
+const ROWS_PER_PAGE: u32 = 500;
+
+/// An import, by project and id.
+pub type Place = (ObjectId, ObjectId);
+
+/// Something to do. The credential of another service is here alone: it is never stored.
+pub struct Job {
+    pub place: Place,
+    pub fetch: Option<Fetch>,
+}
+
+/// The imports that wait for their turn.
+pub struct Queue {
+    sender: UnboundedSender<Job>,
+    receiver: Mutex<Option<UnboundedReceiver<Job>>>,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        let (sender, receiver) = unbounded_channel();
+        Self {
+            sender,
+            receiver: Mutex::new(Some(receiver)),
+        }
+    }
+}
+
+impl Queue {
+    /// Puts an import at the end. Its document says that it is to be done, so nothing is lost when this is.
+    pub fn push(&self, job: Job) {
+        let _ = self.sender.send(job); // nobody listens while the process ends
+    }
+
+    fn take(&self) -> Option<UnboundedReceiver<Job>> {
+        let mut receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
+        receiver.take()
+    }
+}
+
+/// Where the files of imports are, while they are needed.
+#[must_use]
+pub fn folder(app: &SharedApp) -> PathBuf {
+    app.config.data.join("imports")
+}
+
+/// Starts to work, until the application is gone. What is in the folder now and belongs to no import is a left-over.
+pub fn start(app: &SharedApp) {
+    let Some(receiver) = app.imports.take() else {
+        return;
+    };
+    let files = std::fs::read_dir(folder(app)).into_iter().flatten();
+    let files = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    tokio::spawn(work(Arc::downgrade(app), receiver, files));
+}
+
+async fn work(app: Weak<crate::app::App>, mut jobs: UnboundedReceiver<Job>, files: Vec<PathBuf>) {
+    if let Some(app) = app.upgrade()
+        && let Err(error) = resume(&app, files).await
+    {
+        told(&error);
+    }
+    while let Some(job) = jobs.recv().await {
+        let Some(app) = app.upgrade() else {
+            return;
+        };
+        match job.fetch {
+            Some(fetch) => drop(tokio::spawn(fetch_apart(app, job.place, fetch))),
+            None => one(&app, job.place).await,
+        }
+    }
+}
+
+/// Fetching is mostly waiting for others, so it holds up nobody: the import gets into the queue again when it is done.
+async fn fetch_apart(app: SharedApp, place: Place, fetch: Fetch) {
+    match run::fetch(&app, place, fetch).await {
+        Ok(()) => app.imports.push(Job { place, fetch: None }),
+        Err(error) => told(&error),
+    }
+}
+
+async fn one(app: &SharedApp, place: Place) {
+    if let Err(error) = run::run(app, place).await {
+        told(&error);
+    }
+    if let Err(error) = forget::old(app, place.0).await {
+        told(&error);
+    }
+}
+
+fn told(error: &store::Error) {
+    if !matches!(error, store::Error::Closed) {
+        tracing::error!(%error, "an import could not go on; it will with the next start");
+    }
+}
+
+async fn resume(app: &SharedApp, files: Vec<PathBuf>) -> store::Result<()> {
+    let mut unfinished = Vec::new();
+    for project in projects(app).await? {
+        unfinished.extend(unfinished_of(app, project).await?);
+        forget::old(app, project).await?;
+    }
+    let needed: HashSet<_> = unfinished
+        .iter()
+        .filter_map(|(_, file)| file.as_ref().map(|file| folder(app).join(file)))
+        .collect();
+    for file in files.into_iter().filter(|file| !needed.contains(file)) {
+        let _ = std::fs::remove_file(file);
+    }
+    for (place, _) in unfinished {
+        one(app, place).await;
+    }
+    Ok(())
+}
+
+async fn projects(app: &SharedApp) -> store::Result<Vec<ObjectId>> {
+    let (mut found, mut query) = (Vec::new(), oldest_first(Filter::All));
+    loop {
+        let asked = query.clone();
+        let read = app
+            .store
+            .read(SCOPE, move |snapshot| snapshot.page::<Project>(&asked));
+        let page = read.await?;
+        found.extend(page.rows.iter().map(|row| row.id));
+        if page.next.is_none() {
+            return Ok(found);
+        }
+        query.after = page.next;
+    }
+}
+
+async fn unfinished_of(
+    app: &SharedApp,
+    project: ObjectId,
+) -> store::Result<Vec<(Place, Option<String>)>> {
+    let query = oldest_first(unfinished());
+    let read = app.store.read(project, move |snapshot| {
+        let rows = snapshot.page::<Import>(&query)?.rows;
+        let place = |row: &store::RawRow| Ok(((project, row.id), row.parse::<Import>()?.file));
+        rows.iter().map(place).collect()
+    });
+    read.await
+}
+
+/// The imports in which something is still to be done.
+#[must_use]
+pub fn unfinished() -> Filter {
+    let names = Status::UNFINISHED.map(|status| Scalar::Text(status.name().into()));
+    Filter::In(FieldPath::known("status"), names.to_vec())
+}
+
+fn oldest_first(filter: Filter) -> Query {
+    Query {
+        filter,
+        sort: vec![Sort {
+            path: "_id".into(),
+            descending: false,
+        }],
+        limit: ROWS_PER_PAGE,
+        ..Query::default()
+    }
+}
