@@ -48,6 +48,11 @@ pub static SCHEMA: Schema = Schema {
                 Step::AddIndex(&MERGES, "merge_by_gleap_id"),
             ],
         },
+        // The search of sessions.
+        Migration {
+            version: 3,
+            steps: &[Step::AddSearch(&Registered::of::<Session>())],
+        },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),
 };

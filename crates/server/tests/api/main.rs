@@ -26,6 +26,8 @@ mod memory;
 #[cfg(test)]
 mod sdk;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod snapshots;
 #[cfg(test)]
 mod subscription;

@@ -15,6 +15,8 @@ mod memory;
 pub mod merge;
 pub mod render;
 pub mod schema;
+mod search;
+pub mod searched;
 mod subscription;
 mod timeline;
 pub mod visit;
@@ -30,6 +32,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(list::list, write::create))
         .routes(routes!(lookup::by_user_id))
+        .routes(routes!(search::search))
         .routes(routes!(lookup::by_id, write::update))
         .routes(routes!(list::identity_history))
         .routes(routes!(timeline::events))
