@@ -60,7 +60,13 @@ pub fn email_key(shown: &str) -> Option<String> {
     {
         return None;
     }
-    Some(trimmed.to_lowercase().nfc().collect())
+    Some(email_fold(trimmed))
+}
+
+/// The form in which email addresses, and parts of them, are compared.
+#[must_use]
+pub fn email_fold(text: &str) -> String {
+    text.to_lowercase().nfc().collect()
 }
 
 /// The key of a phone number with its country code; `None` for a text that is none.

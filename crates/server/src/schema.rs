@@ -81,6 +81,11 @@ pub static SCHEMA: Schema = Schema {
                 Step::Create(&IMPORT_CHANGES),
             ],
         },
+        // The search of sessions.
+        Migration {
+            version: 3,
+            steps: &[Step::AddSearch(&Registered::of::<Session>())],
+        },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),
 };

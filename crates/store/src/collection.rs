@@ -1,5 +1,7 @@
 //! What a kind of document looks like to the store: its table, its promoted columns, its indexes.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Identity, Millis, Value};
@@ -81,11 +83,21 @@ pub trait Document: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Its kind.
     const COLLECTION: &'static Collection;
 
+    /// The name of the index over the words of [`Document::searched`]: a constant of the program, never input. `None`: documents
+    /// of this kind are not searched. Clustered collections cannot be.
+    const SEARCH: Option<&'static str> = None;
+
     /// The values of the promoted columns, in the order of [`Collection::columns`].
     fn promoted(&self) -> Vec<Value>;
 
     /// The identity keys that a live document holds. `doctor` compares them with the identity table.
     fn identities(&self) -> Vec<Identity> {
+        Vec::new()
+    }
+
+    /// The texts that a search looks through. They are the same whenever the document is: the index is changed by the difference
+    /// between the old ones and the new. A version of the program that changes what this says has to make the index again.
+    fn searched(&self) -> Vec<Cow<'_, str>> {
         Vec::new()
     }
 

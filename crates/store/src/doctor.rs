@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conn::{Conn, Deadline, RowRef};
 use crate::walk::{Key, Walk};
-use crate::{Collection, Error, Identity, ObjectId, Registered, Result, Schema, Value};
+use crate::{Collection, Error, Identity, ObjectId, Registered, Result, Schema, Value, search};
 
 /// Findings beyond this many are counted but not listed.
 const FINDINGS_LISTED_MAX: usize = 100;
@@ -63,7 +63,7 @@ pub(crate) fn examine(
         deadline,
     };
     let mut report = Report::default();
-    check_file(&conn, &mut report)?;
+    check_file(&conn, schema, &mut report)?;
     if report.problems > 0 {
         return Ok(report); // what a damaged file says cannot be trusted, and writing to it makes it worse
     }
@@ -84,17 +84,30 @@ pub(crate) fn examine(
     examination.references(schema.documents)?;
     examination.missing_identities()?;
     examination.surplus_identities()?;
+    for document in schema.documents {
+        examination.search(document)?;
+    }
     conn.execute("COMMIT", &[])?;
     conn.execute("DROP TABLE expected", &[])?;
     Ok(report)
 }
 
-fn check_file(conn: &Conn<'_>, report: &mut Report) -> Result<()> {
+fn check_file(conn: &Conn<'_>, schema: &Schema, report: &mut Report) -> Result<()> {
+    let indexes: Vec<_> = schema.documents.iter().filter_map(|it| it.search).collect();
+    // What a search index is made of can be made again: it is looked at later.
+    let is_of_search = |line: &str| {
+        let names = |index: &&str| {
+            line.contains(&format!("FTS5 table main.{index}_words"))
+                || line.contains(&format!("table \"{index}_words\""))
+        };
+        line.to_lowercase().contains("fts5") && indexes.iter().any(names)
+    };
     let lines = match conn.query("PRAGMA integrity_check(100)", &[], |row| row.text(0)) {
         Err(Error::Sqlite(error)) if is_damage(&error) => vec![error.to_string()],
         lines => lines?,
     };
-    for line in lines.iter().filter(|line| *line != "ok") {
+    let damage = (lines.iter()).filter(|line| *line != "ok" && !is_of_search(line));
+    for line in damage {
         report.add(
             false,
             format!("the file is damaged: {line}; restore a backup"),
@@ -296,6 +309,25 @@ impl<'e> Examination<'e> {
         self.conn.query(sql, &[], |row| {
             Ok((row.id(0)?, row.int(1)?, row.text(2)?, row.id(3)?))
         })
+    }
+
+    /// A search index that differs from its documents is made again as a whole.
+    fn search(&mut self, document: &Registered) -> Result<()> {
+        let Some(name) = document.search else {
+            return Ok(());
+        };
+        let (repair, before) = (self.repair, self.report.problems);
+        let mut add = |fault| self.report.add(repair, fault);
+        match search::compare(self.conn, name, document, &mut add) {
+            Err(Error::Sqlite(error)) if is_damage(&error) => {
+                add(format!("{name}: the search index is damaged: {error}"));
+            }
+            compared => compared?,
+        }
+        if repair && self.report.problems > before {
+            search::make_again(self.conn, name, document)?;
+        }
+        Ok(())
     }
 
     /// Whatever depends on an orphan is one when that is gone.

@@ -27,6 +27,9 @@ pub enum Error {
     /// A query examined rows for longer than its deadline.
     #[error("the query took longer than its deadline")]
     TooExpensive,
+    /// The search index of this project is being built; it will be there in a while.
+    #[error("the search index is being built")]
+    Building,
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,

@@ -1,6 +1,7 @@
 //! The schema and its versions. Migrations only go forward, one statement at a time.
 
 use crate::conn::{Conn, RowRef};
+use crate::search;
 use crate::walk::Walk;
 use crate::{Collection, Column, ColumnKind, Dictionary, Error, Index, Registered, Result, Value};
 
@@ -33,6 +34,8 @@ pub enum Step {
     AddColumn(&'static Registered, &'static str),
     /// Add an index of a collection.
     AddIndex(&'static Collection, &'static str),
+    /// Add the search index of a kind of document. The documents that are there are added by [`crate::Store::build_search`].
+    AddSearch(&'static Registered),
 }
 
 impl Schema {
@@ -86,6 +89,12 @@ fn run(conn: &Conn<'_>, step: &Step) -> Result<()> {
         Step::AddIndex(collection, name) => {
             if let Some(index) = collection.indexes.iter().find(|index| index.name == *name) {
                 conn.execute(&create_index(collection, index), &[])?;
+            }
+        }
+        Step::AddSearch(registered) => {
+            if let Some(name) = registered.search {
+                search::create(conn, name)?;
+                search::leave_to_build(conn, name, registered.collection)?;
             }
         }
     }

@@ -200,7 +200,16 @@ fn attempt_unit(
             ))
         }
         Ran::Keep => {
-            let changes = tx.into_changes();
+            let (changes, pending) = tx.finish();
+            let conn = Conn::Postgres {
+                client,
+                runtime,
+                trouble,
+            };
+            if let Err(error) = pending.write(&conn) {
+                statement("ROLLBACK")?;
+                return Err(error);
+            }
             statement("COMMIT")?;
             shared.tell(&changes);
             Ok(Ran::Keep)

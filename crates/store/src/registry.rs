@@ -1,5 +1,6 @@
 //! What the store must know of each kind of document without knowing its type.
 
+use crate::search::{Words, text_of, words_of};
 use crate::{Collection, Document, ObjectId, Result, Value};
 
 /// The kind of an identity key: a small number, given by the product.
@@ -36,6 +37,10 @@ pub struct Registered {
     pub collection: &'static Collection,
     /// Reads JSON as the type and says what its columns and keys should be.
     pub inspect: fn(&[u8]) -> Result<Inspection>,
+    /// The name of its search index, when it has one.
+    pub search: Option<&'static str>,
+    /// Reads JSON as the type and says by which words a search finds it.
+    pub(crate) words: fn(&[u8]) -> Result<Words>,
 }
 
 impl Registered {
@@ -45,15 +50,20 @@ impl Registered {
         Self {
             collection: D::COLLECTION,
             inspect: inspect::<D>,
+            search: D::SEARCH,
+            words: |json| Ok(words_of(&text_of(&read::<D>(json)?))),
         }
     }
 }
 
 fn inspect<D: Document>(json: &[u8]) -> Result<Inspection> {
-    let document: D =
-        serde_json::from_slice(json).map_err(|error| crate::Error::Corrupt(error.to_string()))?;
+    let document: D = read(json)?;
     Ok(Inspection {
         promoted: document.promoted(),
         identities: document.identities(),
     })
+}
+
+fn read<D: Document>(json: &[u8]) -> Result<D> {
+    serde_json::from_slice(json).map_err(|error| crate::Error::Corrupt(error.to_string()))
 }

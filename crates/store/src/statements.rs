@@ -15,6 +15,8 @@ pub(crate) struct Statements {
     pub get_for_update: String,
     /// `$1` project, `$2` kind, `$3` key.
     pub find: String,
+    /// `$1` project, `$2` kind, `$3` first key, `$4` beyond the last, `$5` how many.
+    pub find_beginning: String,
     /// `find`, locked as by `get_for_update`.
     pub find_for_update: String,
     /// `$1` project, `$2` id, version, created, updated, json, then the promoted columns.
@@ -62,6 +64,10 @@ impl Statements {
         Self {
             get_for_update: format!("{get} FOR UPDATE"),
             find_for_update: format!("{find} FOR UPDATE OF t"),
+            find_beginning: format!(
+                "SELECT {ROW} FROM identity i JOIN {table} t ON t.project = i.project AND t.id = i.owner \
+                 WHERE i.project = $1 AND i.kind = $2 AND i.key >= $3 AND i.key < $4 ORDER BY i.key LIMIT $5"
+            ),
             find,
             append: format!("{insert} ON CONFLICT DO NOTHING"),
             update: format!(

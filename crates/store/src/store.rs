@@ -2,15 +2,20 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use crate::statements::StatementBook;
 use crate::tx::{Snapshot, Tx};
 use crate::{
-    Change, Clock, Error, IdSource, Millis, ObjectId, PostgresConfig, Result, Schema, SqliteConfig,
+    Change, Clock, Error, IdSource, Millis, ObjectId, PostgresConfig, Registered, Result, Schema,
+    SqliteConfig,
 };
 use crate::{postgres, sqlite};
+
+/// So long the building of an index waits when there is too much other work.
+const BUILD_PAUSE: Duration = Duration::from_secs(1);
 
 /// Told what was committed.
 pub type Listener = Arc<dyn Fn(&[Change]) + Send + Sync>;
@@ -60,6 +65,7 @@ impl Shared {
 /// A database of documents.
 pub struct Store {
     engine: Engine,
+    schema: &'static Schema,
 }
 
 enum Engine {
@@ -127,6 +133,7 @@ impl Store {
         let engine = sqlite::Engine::open(config, Shared::new(schema, environment))?;
         Ok(Self {
             engine: Engine::Sqlite(engine),
+            schema,
         })
     }
 
@@ -142,6 +149,7 @@ impl Store {
         let engine = postgres::Engine::open(config, Shared::new(schema, environment)).await?;
         Ok(Self {
             engine: Engine::Postgres(engine),
+            schema,
         })
     }
 
@@ -209,6 +217,42 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(engine) => engine.read(project, Box::new(job)),
             Engine::Postgres(engine) => engine.read(project, Box::new(job)),
+        }
+    }
+
+    /// Adds the documents that were there before their search index to it, some at a time beside all other work; returns when
+    /// all are in it, and at once when they are already. Begins where it was when it was stopped.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] when the store was closed meanwhile; those of the engine.
+    pub async fn build_search(&self) -> Result<()> {
+        for document in self.schema.documents {
+            let Some(name) = document.search else {
+                continue;
+            };
+            let unbuilt = self.read(ObjectId::ZERO, move |snapshot| snapshot.unbuilt(name));
+            for project in unbuilt.await? {
+                tracing::info!(%project, index = name, "building the search index");
+                while self.build_some(project, name, document).await? {}
+                tracing::info!(%project, index = name, "the search index is built");
+            }
+        }
+        Ok(())
+    }
+
+    async fn build_some(
+        &self,
+        project: ObjectId,
+        name: &'static str,
+        document: &'static Registered,
+    ) -> Result<bool> {
+        let unit = move |tx: &mut Tx<'_>| tx.build_search(name, document);
+        match self.write(project, unit).await {
+            Err(Error::Overloaded) => {
+                tokio::time::sleep(BUILD_PAUSE).await;
+                Ok(true)
+            }
+            built => built,
         }
     }
 

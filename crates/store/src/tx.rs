@@ -3,9 +3,11 @@
 use std::ops::Deref;
 
 use crate::conn::Conn;
+use crate::search::{self, Pending, text_of};
 use crate::statements::StatementBook;
 use crate::{
-    Change, Document, Error, IdSource, Kind, Millis, ObjectId, Page, Query, Result, Value,
+    Change, Document, Error, IdSource, Kind, Millis, ObjectId, Page, Query, Registered, Result,
+    Search, Value,
 };
 
 /// A stored document as bytes: what a read that only passes it on needs.
@@ -33,6 +35,22 @@ impl RawRow {
             Error::Corrupt(format!("{} {}: {error}", D::COLLECTION.table, self.id))
         })
     }
+
+    /// The row with its document as its type.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn typed<D: Document>(&self) -> Result<Row<D>> {
+        let doc: D = self.parse()?;
+        Ok(Row {
+            id: self.id,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            searched: text_of(&doc),
+            doc,
+        })
+    }
 }
 
 /// A stored document as its type.
@@ -48,6 +66,8 @@ pub struct Row<D> {
     pub updated_at: Millis,
     /// The document.
     pub doc: D,
+    /// Its searched text as it is stored.
+    searched: String,
 }
 
 /// Reads in one project.
@@ -63,6 +83,7 @@ pub struct Tx<'c> {
     ids: &'c IdSource,
     now: Millis,
     changes: Vec<Change>,
+    pending: Pending,
 }
 
 impl<'c> Snapshot<'c> {
@@ -82,7 +103,7 @@ impl<'c> Snapshot<'c> {
 
     /// The document with this id.
     pub fn get<D: Document>(&self, id: ObjectId) -> Result<Option<Row<D>>> {
-        self.raw::<D>(id)?.map(typed).transpose()
+        self.raw::<D>(id)?.map(|row| row.typed()).transpose()
     }
 
     /// The bytes of the document with this id.
@@ -106,7 +127,28 @@ impl<'c> Snapshot<'c> {
 
     /// The document that an identity key finds.
     pub fn find<D: Document>(&self, kind: Kind, key: &str) -> Result<Option<Row<D>>> {
-        self.find_raw::<D>(kind, key)?.map(typed).transpose()
+        self.find_raw::<D>(kind, key)?
+            .map(|row| row.typed())
+            .transpose()
+    }
+
+    /// The documents found by the identity keys that begin with `start`, in the order of the keys.
+    pub fn find_beginning<D: Document>(
+        &self,
+        kind: Kind,
+        start: &str,
+        limit: u32,
+    ) -> Result<Vec<RawRow>> {
+        let sql = &self.book.of(D::COLLECTION).find_beginning;
+        let end = format!("{start}{}", char::MAX);
+        let binds = [
+            self.project.into(),
+            Value::Int(kind.0.into()),
+            start.into(),
+            end.as_str().into(),
+            Value::Int(limit.into()),
+        ];
+        self.conn.query(sql, &binds, |row| RawRow::read(&row))
     }
 
     /// Whom an identity key finds.
@@ -126,6 +168,27 @@ impl<'c> Snapshot<'c> {
         })
     }
 
+    /// The documents whose words begin with those of a search: of more than the limit those that were added last, the newest
+    /// first. [`Error::Building`] while the index is not complete. A unit of work does not see its own writes.
+    pub fn search<D: Document>(&self, search: &Search) -> Result<Vec<RawRow>> {
+        let Some(name) = D::SEARCH else {
+            return Ok(Vec::new());
+        };
+        self.conn.with_deadline(search.deadline, || {
+            search::run(
+                &self.conn,
+                self.project,
+                &Registered::of::<D>(),
+                name,
+                search,
+            )
+        })
+    }
+
+    pub(crate) fn unbuilt(&self, name: &str) -> Result<Vec<ObjectId>> {
+        search::unbuilt(&self.conn, name)
+    }
+
     /// How many documents the filter of `query` matches, counted up to `most`.
     pub fn count<D: Document>(&self, query: &Query, most: u64) -> Result<u64> {
         self.conn.with_deadline(query.deadline, || {
@@ -141,11 +204,13 @@ impl<'c> Tx<'c> {
             ids,
             now,
             changes: Vec::new(),
+            pending: Pending::default(),
         }
     }
 
-    pub(crate) fn into_changes(self) -> Vec<Change> {
-        self.changes
+    /// What the unit changed, and what is left to be written of it.
+    pub(crate) fn finish(self) -> (Vec<Change>, Pending) {
+        (self.changes, self.pending)
     }
 
     /// The instant of this unit.
@@ -172,7 +237,7 @@ impl<'c> Tx<'c> {
             .first(sql, &[self.project.into(), id.into()], |row| {
                 RawRow::read(&row)
             })?
-            .map(typed)
+            .map(|row| row.typed())
             .transpose()
     }
 
@@ -189,7 +254,7 @@ impl<'c> Tx<'c> {
         let row = self
             .conn
             .first(sql, &binds, |row| RawRow::read(&row))?
-            .map(typed)
+            .map(|row| row.typed())
             .transpose()?;
         if self.conn.locks_rows() && !self.is_still_found(kind, key, row.as_ref())? {
             return Err(self.raced());
@@ -228,12 +293,15 @@ impl<'c> Tx<'c> {
         self.snapshot
             .conn
             .execute(sql, &self.insert_binds(id, version, &doc)?)?;
+        let searched = text_of(&doc);
+        self.note::<D>(id, String::new(), &searched);
         self.changed::<D>(id);
         Ok(Row {
             id,
             version,
             created_at,
             updated_at: self.now,
+            searched,
             doc,
         })
     }
@@ -242,11 +310,12 @@ impl<'c> Tx<'c> {
     /// Not announced as a change: for the many small rows that belong to a document which is.
     pub fn append<D: Document>(&mut self, id: ObjectId, doc: &D) -> Result<bool> {
         let sql = &self.snapshot.book.of(D::COLLECTION).append;
-        Ok(self
-            .snapshot
-            .conn
-            .execute(sql, &self.insert_binds(id, 1, doc)?)?
-            == 1)
+        let binds = self.insert_binds(id, 1, doc)?;
+        let inserted = self.snapshot.conn.execute(sql, &binds)? == 1;
+        if inserted {
+            self.note::<D>(id, String::new(), &text_of(doc));
+        }
+        Ok(inserted)
     }
 
     fn insert_binds<D: Document>(&self, id: ObjectId, version: i64, doc: &D) -> Result<Vec<Value>> {
@@ -281,14 +350,46 @@ impl<'c> Tx<'c> {
         if self.snapshot.conn.execute(sql, &binds)? == 0 {
             return Err(self.snapshot.conn.raced());
         }
+        let searched = text_of(&row.doc);
+        let old = std::mem::replace(&mut row.searched, searched);
+        self.note::<D>(row.id, old, &row.searched);
         row.version += 1;
         row.updated_at = self.now;
         self.changed::<D>(row.id);
         Ok(())
     }
 
+    /// Notes that the searched text of a document changed, if it did.
+    fn note<D: Document>(&mut self, id: ObjectId, old: String, new: &str) {
+        if let Some(name) = D::SEARCH
+            && old != new
+        {
+            let document = (self.snapshot.project, id);
+            self.pending.note(name, document, old, new.to_owned());
+        }
+    }
+
+    /// The searched text of a document that is to be deleted; empty when it cannot be read, which `doctor` names.
+    fn searched<D: Document>(&self, json: Result<Vec<u8>>) -> String {
+        let doc = json
+            .ok()
+            .and_then(|json| serde_json::from_slice::<D>(&json).ok());
+        doc.as_ref().map(text_of).unwrap_or_default()
+    }
+
+    /// Adds the next documents to an index that is being built; returns whether there may be more.
+    pub(crate) fn build_search(&self, name: &'static str, document: &Registered) -> Result<bool> {
+        search::build_some(&self.snapshot.conn, self.snapshot.project, name, document)
+    }
+
     /// Deletes the document with this id; returns whether it was there. Its identity keys are the caller's to release.
     pub fn delete<D: Document>(&mut self, id: ObjectId) -> Result<bool> {
+        if D::SEARCH.is_some()
+            && let Ok(Some(row)) = self.raw::<D>(id)
+        {
+            let searched = self.searched::<D>(Ok(row.json));
+            self.note::<D>(id, searched, "");
+        }
         let sql = &self.snapshot.book.of(D::COLLECTION).delete;
         let deleted = self
             .snapshot
@@ -332,13 +433,19 @@ impl<'c> Tx<'c> {
                 .any(|known| known.name == column),
             "no such column"
         );
-        let sql = format!(
-            "DELETE FROM {} WHERE project = $1 AND {column} = $2",
-            D::COLLECTION.table
-        );
-        self.snapshot
-            .conn
-            .execute(&sql, &[self.project.into(), value.into()])
+        let (table, binds) = (D::COLLECTION.table, [self.project.into(), value.into()]);
+        if D::SEARCH.is_some() {
+            let sql = format!("SELECT id, doc FROM {table} WHERE project = $1 AND {column} = $2");
+            let gone = self
+                .conn
+                .query(&sql, &binds, |row| Ok((row.id(0)?, row.json(1))))?;
+            for (id, json) in gone {
+                let searched = self.searched::<D>(json);
+                self.note::<D>(id, searched, "");
+            }
+        }
+        let sql = format!("DELETE FROM {table} WHERE project = $1 AND {column} = $2");
+        self.snapshot.conn.execute(&sql, &binds)
     }
 
     /// Makes an identity key find `owner`. A no-op when it does already; [`Error::Taken`] when it finds another.
@@ -410,15 +517,4 @@ impl<'c> Deref for Tx<'c> {
     fn deref(&self) -> &Snapshot<'c> {
         &self.snapshot
     }
-}
-
-fn typed<D: Document>(raw: RawRow) -> Result<Row<D>> {
-    let doc = raw.parse()?;
-    Ok(Row {
-        id: raw.id,
-        version: raw.version,
-        created_at: raw.created_at,
-        updated_at: raw.updated_at,
-        doc,
-    })
 }

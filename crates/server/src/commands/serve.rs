@@ -46,6 +46,7 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
     }
     let gauges = watch_gauges(&app)?;
     let jobs = jobs::start(&app)?;
+    let building = build_search(&app);
     let server = Server::new(app.config.serve_options(), &app.registry)?;
     app.readiness.set(Phase::Ready);
     tracing::info!(address = %listener.local_addr()?, data = %app.config.data.display(), "ready");
@@ -66,6 +67,7 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
     }
     jobs.stop().await;
     gauges.abort();
+    building.abort();
     drop(control);
     let closing = Arc::clone(&app);
     tokio::task::spawn_blocking(move || closing.store.close()).await?;
@@ -80,6 +82,16 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Sessions that were there before their search are added to it while all else goes on.
+fn build_search(app: &SharedApp) -> tokio::task::JoinHandle<()> {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        if let Err(error) = app.store.build_search().await {
+            tracing::error!(%error, "the search index is not complete: it goes on at the next start");
         }
     })
 }

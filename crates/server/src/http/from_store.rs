@@ -7,6 +7,9 @@ use crate::identity;
 /// Seconds after which a caller should try again when the server has too much to do.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
+/// The same while an index is being built.
+const BUILDING_RETRY_AFTER_SECONDS: u64 = 30;
+
 impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
         match error {
@@ -22,6 +25,11 @@ impl From<store::Error> for ApiError {
                 "query_too_expensive",
                 "The list took too long to make. Filter by more, or page with the cursor instead of `skip`.",
                 RETRY_AFTER_SECONDS,
+            ),
+            store::Error::Building => Self::unavailable(
+                "search_not_ready",
+                "The search index of this project is being built. Try again in a while.",
+                BUILDING_RETRY_AFTER_SECONDS,
             ),
             store::Error::Overloaded => Self::unavailable(
                 "overloaded",
@@ -56,5 +64,19 @@ fn key_name(kind: store::Kind) -> &'static str {
         identity::EMAIL | identity::ACCOUNT_EMAIL => "email",
         identity::PHONE => "phone",
         _ => "key",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_that_is_being_built_is_worth_waiting_for() {
+        let error = ApiError::from(store::Error::Building);
+        assert_eq!(
+            (error.status().as_u16(), error.code()),
+            (503, "search_not_ready")
+        );
     }
 }

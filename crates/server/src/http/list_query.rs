@@ -5,6 +5,7 @@
 
 mod json;
 mod parameter;
+mod plain;
 mod readings;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod tests;
 use std::collections::HashMap;
 
 use parameter::{Op, Parameter};
+pub use plain::Plain;
 use store::Sort;
 use store::filter::{FieldPath, Filter, Scalar};
 
@@ -61,7 +63,8 @@ pub struct BadQuery {
 }
 
 impl BadQuery {
-    /// What is wrong with which parameter.
+    /// What is wrong with a parameter.
+    #[must_use]
     pub fn new(parameter: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             parameter: parameter.into(),
@@ -89,15 +92,9 @@ impl ListQuery {
     /// # Errors
     /// [`BadQuery`] when something is outside the grammar or beyond a limit.
     pub fn parse(raw: &str, own: &[&str]) -> Result<Self, BadQuery> {
-        if raw.len() > QUERY_BYTES_MAX {
-            return Err(BadQuery::new(
-                "?",
-                format!("a query string has at most {QUERY_BYTES_MAX} bytes: ask for less at once"),
-            ));
-        }
         let mut query = Self::default();
         let mut conditions = Conditions::default();
-        for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
+        for piece in pieces(raw)? {
             let parameter = Parameter::parse(piece)?;
             let name = parameter.name.as_str();
             if !own.contains(&name)
@@ -119,8 +116,8 @@ impl ListQuery {
     ) -> Result<bool, BadQuery> {
         let Parameter { name, op, value } = parameter;
         match name.as_str() {
-            "limit" => self.limit = whole(parameter, 1, LIMIT_MAX)?,
-            "skip" => self.skip = whole(parameter, 0, u32::MAX)?.into(),
+            "limit" => self.limit = whole(name, value, 1, LIMIT_MAX)?,
+            "skip" => self.skip = whole(name, value, 0, u32::MAX)?.into(),
             "sort" => self.sort = sort(value)?,
             "cursor" => self.cursor = Some(value.clone()),
             "filter" => conditions
@@ -145,6 +142,17 @@ impl ListQuery {
             ))
         }
     }
+}
+
+/// What stands between the `&` of a query string that is not too long.
+fn pieces(raw: &str) -> Result<impl Iterator<Item = &str>, BadQuery> {
+    if raw.len() > QUERY_BYTES_MAX {
+        return Err(BadQuery::new(
+            "?",
+            format!("a query string has at most {QUERY_BYTES_MAX} bytes: ask for less at once"),
+        ));
+    }
+    Ok(raw.split('&').filter(|piece| !piece.is_empty()))
 }
 
 /// A property and all that it may, or may not, be equal to.
@@ -297,15 +305,14 @@ fn field(name: &str, parameter: &str) -> Result<FieldPath, BadQuery> {
         .map_err(|error| BadQuery::new(parameter, format!("names no property: {error}")))
 }
 
-fn whole(parameter: &Parameter, least: u32, most: u32) -> Result<u32, BadQuery> {
-    let number = parameter
-        .value
+fn whole(parameter: &str, value: &str, least: u32, most: u32) -> Result<u32, BadQuery> {
+    let number = value
         .parse()
         .ok()
         .filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| {
         BadQuery::new(
-            &parameter.name,
+            parameter,
             format!("must be a whole number from {least} to {most}"),
         )
     })

@@ -54,6 +54,8 @@ mod sdk_config;
 #[cfg(test)]
 mod sdk_leftovers;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod snapshots;
 #[cfg(test)]
 mod subscription;

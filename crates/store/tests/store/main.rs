@@ -34,6 +34,8 @@ mod postgres;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod units;

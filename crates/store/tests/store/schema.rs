@@ -1,5 +1,7 @@
 //! Documents to test with: people with identity keys, notes that lie beside their person, teams that people belong to.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use store::{
     Collection, Column, ColumnKind, Dictionary, Document, Identity, Index, Kind, Migration, Millis,
@@ -27,6 +29,7 @@ pub static SCHEMA: Schema = Schema {
             Step::Create(&NOTES),
             Step::Create(&PEOPLE),
             Step::Create(&TEAMS),
+            Step::AddSearch(&Registered::of::<Person>()),
         ],
     }],
     dictionary: DICTIONARY,
@@ -105,6 +108,19 @@ impl Person {
 
 impl Document for Person {
     const COLLECTION: &'static Collection = &PEOPLE;
+    const SEARCH: Option<&'static str> = Some("person_search");
+
+    fn searched(&self) -> Vec<Cow<'_, str>> {
+        let known = [&self.name, &self.user_id, &self.email]
+            .into_iter()
+            .flatten();
+        let custom = self.custom_data.values().filter_map(|value| value.as_str());
+        known
+            .map(String::as_str)
+            .chain(custom)
+            .map(Cow::Borrowed)
+            .collect()
+    }
 
     fn promoted(&self) -> Vec<Value> {
         vec![

@@ -118,13 +118,6 @@ impl ImportBody {
         project: ObjectId,
         organisation: ObjectId,
     ) -> Result<Self, ApiError> {
-        let row = Row {
-            id: row.id,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            doc: row.parse()?,
-        };
-        Ok(Self::of(row, project, organisation))
+        Ok(Self::of(row.typed()?, project, organisation))
     }
 }

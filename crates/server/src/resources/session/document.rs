@@ -1,11 +1,14 @@
 //! The session: the record of one end user, as it is stored and as the API shows it.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_json::value::RawValue;
 use store::{Collection, Column, ColumnKind, Document, Identity, Kind, Millis, ObjectId, Value};
 
+use super::searched;
 use crate::identity;
 
 /// One end user of a customer's product, known or anonymous.
@@ -206,6 +209,11 @@ pub static SESSIONS: Collection = Collection {
 
 impl Document for Session {
     const COLLECTION: &'static Collection = &SESSIONS;
+    const SEARCH: Option<&'static str> = Some("session_search");
+
+    fn searched(&self) -> Vec<Cow<'_, str>> {
+        searched::texts(self)
+    }
 
     fn promoted(&self) -> Vec<Value> {
         vec![

@@ -112,8 +112,7 @@ pub fn to_query(asked: ListQuery) -> Result<Query, ApiError> {
 }
 
 fn joined(page: &Page, show: impl Fn(&RawRow) -> Vec<u8>, count: Option<u64>) -> Vec<u8> {
-    let rows: Vec<_> = page.rows.iter().map(show).collect();
-    let list = [b"[", rows.join(&b","[..]).as_slice(), b"]"].concat();
+    let list = array(&page.rows, show);
     match count {
         None => list,
         Some(count) => [
@@ -123,6 +122,12 @@ fn joined(page: &Page, show: impl Fn(&RawRow) -> Vec<u8>, count: Option<u64>) ->
         ]
         .concat(),
     }
+}
+
+/// The rows as a JSON array.
+pub fn array(rows: &[RawRow], show: impl Fn(&RawRow) -> Vec<u8>) -> Vec<u8> {
+    let rows: Vec<_> = rows.iter().map(show).collect();
+    [b"[", rows.join(&b","[..]).as_slice(), b"]"].concat()
 }
 
 fn read_cursor(text: &str) -> Result<Cursor, ApiError> {

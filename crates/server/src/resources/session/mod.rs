@@ -22,6 +22,8 @@ mod memory;
 pub mod merge;
 pub mod render;
 pub mod schema;
+mod search;
+pub mod searched;
 mod subscription;
 mod timeline;
 pub mod visit;
@@ -40,6 +42,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(importer::import))
         .routes(routes!(lookup::by_user_id))
         .routes(routes!(lookup::by_id, write::update, delete::delete))
+        .routes(routes!(search::search))
         .routes(routes!(list::identity_history))
         .routes(routes!(timeline::events))
         .routes(routes!(activities::list))

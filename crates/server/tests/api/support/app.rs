@@ -146,11 +146,11 @@ impl TestApp {
         self.app.store.write(self.project(), unit).await
     }
 
-    /// How many rows each table has.
+    /// How many rows each table has, but for those that engines of searches keep for themselves.
     pub fn rows(&self) -> Vec<(String, i64)> {
         let file = sqlite_config(&self.app.config).file;
         let connection = rusqlite::Connection::open(file).unwrap();
-        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+        let tables = "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main' ORDER BY name";
         let mut statement = connection.prepare(tables).unwrap();
         let names = statement.query_map([], |row| row.get(0)).unwrap();
         let count = |name: String| {
