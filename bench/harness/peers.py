@@ -133,6 +133,7 @@ class Hark(Peer):
             **os.environ,
             "HARK_LIMITS_V3_REQUESTS_PER_MINUTE": "0",
             "HARK_LIMITS_ADMIN_REQUESTS_PER_MINUTE": "0",
+            "HARK_LIMITS_GUESTS_PER_MINUTE": "0",
         }
         command = [self.program, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"]
         self.processes.append(processes.start(command, self.log_file(), env=environment))

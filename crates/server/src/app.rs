@@ -59,6 +59,10 @@ pub struct RateLimits {
     pub v3: RateLimit,
     /// Requests to `/admin`, by project.
     pub admin: RateLimit,
+    /// Guests that clients make, by address.
+    pub guests: RateLimit,
+    /// Reports of clients, by address.
+    pub reports: RateLimit,
     /// Attempts to sign in, by account and address.
     pub logins: RateLimit,
 }
@@ -191,6 +195,8 @@ impl RateLimits {
                 limits.admin_requests_per_minute,
                 "requests to /admin of this project",
             ),
+            guests: RateLimit::per_minute(limits.guests_per_minute, "new guests from this address"),
+            reports: RateLimit::per_minute(limits.reports_per_minute, "reports from this address"),
             logins: RateLimit::per_minute(
                 limits.logins_per_minute,
                 "attempts to sign in to this account",

@@ -112,6 +112,8 @@ pub struct Http {
 pub struct Limits {
     pub v3_requests_per_minute: u32,
     pub admin_requests_per_minute: u32,
+    pub guests_per_minute: u32,
+    pub reports_per_minute: u32,
     pub logins_per_minute: u32,
     pub attribute_keys_max: usize,
     pub attribute_value_bytes_max: usize,
@@ -247,6 +249,8 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("limits.v3_requests_per_minute", 0..=1_000_000_000),
     ("limits.admin_requests_per_minute", 0..=1_000_000_000),
     ("limits.logins_per_minute", 0..=1_000_000_000),
+    ("limits.guests_per_minute", 0..=1_000_000_000),
+    ("limits.reports_per_minute", 0..=1_000_000_000),
     ("limits.attribute_keys_max", 1..=10_000),
     ("limits.attribute_value_bytes_max", 16..=1 << 20),
     ("limits.attributes_bytes_max", 16..=1 << 20),

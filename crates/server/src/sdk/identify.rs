@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::arrival::Arrival;
 use super::body::Members;
-use super::peek;
 use super::session_body::SdkSession;
+use super::{expect_guest, peek};
 use crate::accounts::project::Verification;
 use crate::app::SharedApp;
 use crate::auth::token::verify_user_hash;
@@ -65,6 +65,7 @@ pub async fn identify(
     if let Some(row) = peek(&app, &visitor, &arrival, is_same).await? {
         return Ok(row.doc.into());
     }
+    expect_guest(&app, &visitor).await?;
     let call = Call {
         given: visitor.credential.clone(),
         user_id: user_id.clone(),

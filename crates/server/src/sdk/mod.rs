@@ -12,6 +12,7 @@ mod sessions;
 mod uploads;
 
 use axum::Extension;
+use axum::http::StatusCode;
 use axum::routing::get;
 use serde_json::value::RawValue;
 use store::{ObjectId, Row};
@@ -68,6 +69,27 @@ async fn peek(
         .await
         .map_err(|error| shield(visitor.credential.is_some(), error.into()))?;
     Ok(found.filter(|row| fits(&row.doc) && !arrival.give(&mut row.doc.clone(), app.now())))
+}
+
+/// Counts a call that may make a session.
+///
+/// # Errors
+/// 503 when its address made too many: on 429 a client without a session would never try again.
+async fn expect_guest(app: &SharedApp, visitor: &Visitor) -> Result<(), ApiError> {
+    if let Some(given) = visitor.credential.clone() {
+        let read = app.store.lookup(visitor.access.project, move |snapshot| {
+            credential::look_up(snapshot, &given)
+        });
+        if read
+            .await
+            .map_err(|error: store::Error| shield(true, error.into()))?
+            .is_some()
+        {
+            return Ok(());
+        }
+    }
+    let allowed = app.limits.guests.check(&visitor.address);
+    allowed.map_err(|error| error.with_status(StatusCode::SERVICE_UNAVAILABLE))
 }
 
 /// Tells those who watch a session what it did.

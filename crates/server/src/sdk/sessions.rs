@@ -5,8 +5,8 @@ use store::{Row, Tx};
 
 use super::arrival::Arrival;
 use super::body::Members;
-use super::peek;
 use super::session_body::SdkSession;
+use super::{expect_guest, peek};
 use crate::app::SharedApp;
 use crate::auth::{ClientCredential, Visitor, shield};
 use crate::http::error::ApiError;
@@ -44,6 +44,7 @@ pub async fn start(
     if let Some(session) = peek(&app, &visitor, &arrival, |_| true).await? {
         return Ok(session.doc.into());
     }
+    expect_guest(&app, &visitor).await?;
     let given = visitor.credential.clone();
     let new = NewCredential::new(&app.random);
     let write = app.store.write(visitor.access.project, move |tx| {

@@ -227,3 +227,29 @@ async fn other_calls_refuse_what_is_no_json_object() {
     }
     assert_eq!(app.sessions().await, before);
 }
+
+#[tokio::test]
+async fn one_address_does_not_make_guests_without_end() {
+    let app = TestApp::with(&[("limits.guests_per_minute", "3")]).await;
+    let guest = app.guest().await;
+    let forged = json!({"gleapId": "6650f0c2a1b2c3d4e5f60718", "gleapHash": "x"});
+    app.sdk("/sessions", Some(&forged), json!({})).await.ok();
+    app.sdk("/sessions/identify", None, json!({"userId": "u"}))
+        .await
+        .ok();
+    let refused = app.sdk("/sessions", None, json!({})).await;
+    assert_eq!(
+        refused.status, 503,
+        "on 429 a fresh client would never try again"
+    );
+    assert_eq!(
+        app.sdk("/sessions/identify", Some(&forged), json!({"userId": "v"}))
+            .await
+            .status,
+        503
+    );
+    app.sdk("/sessions", Some(&guest), json!({})).await.ok();
+    app.sdk_identify(&guest, json!({"userId": "w"})).await;
+    let elsewhere = app.client(Call::post("/sessions").from("192.0.2.9"), None);
+    assert_eq!(app.send(elsewhere).await.status, 200);
+}

@@ -1,7 +1,17 @@
 //! What the survivor of a merge takes over: what it lacks, and the sums.
 
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
+
 use super::super::document::Session;
 use super::super::event;
+use super::super::fields::TAGS_MAX;
+use super::super::memory;
+
+/// Custom attributes that a session may come to have by merges: more than one call may set, but not without end.
+pub const CUSTOM_KEYS_MAX: usize = 1_000;
+/// Bytes of all of them together.
+pub const CUSTOM_BYTES_MAX: usize = 256 << 10;
 
 /// Gives `kept` what it lacks of `gone`, and adds up what is counted.
 pub fn absorb(kept: &mut Session, gone: Session, names_max: usize) {
@@ -35,6 +45,7 @@ pub fn absorb(kept: &mut Session, gone: Session, names_max: usize) {
             .into_iter()
             .filter(|entry| !known.contains(&entry.name)),
     );
+    kept.memory.truncate(known.len().max(memory::ENTRIES_MAX));
     // What protects the team or the user from messages must not be lost by a merge.
     kept.blocked |= gone.blocked;
     if gone.unsubscribed && !kept.unsubscribed {
@@ -42,15 +53,18 @@ pub fn absorb(kept: &mut Session, gone: Session, names_max: usize) {
         kept.unsubscribed_at = gone.unsubscribed_at;
         kept.unsubscribe_reason = gone.unsubscribe_reason;
     }
-    for (key, value) in gone.custom_data {
-        kept.custom_data.entry(key).or_insert(value);
-    }
+    take_custom(&mut kept.custom_data, gone.custom_data);
+    let own_tags = kept.tags.len();
     let new_tags: Vec<_> = gone
         .tags
         .into_iter()
         .filter(|tag| !kept.tags.contains(tag))
         .collect();
     kept.tags.extend(new_tags);
+    kept.tags.truncate(own_tags.max(TAGS_MAX));
+    if kept.value.as_f64() == Some(0.0) {
+        kept.value = gone.value;
+    }
     kept.sessions += gone.sessions;
     kept.count_feedback_reports += gone.count_feedback_reports;
     kept.count_feedback_comments += gone.count_feedback_comments;
@@ -68,6 +82,20 @@ pub fn absorb(kept: &mut Session, gone: Session, names_max: usize) {
         gone.event_data,
         names_max,
     );
+}
+
+/// Takes over custom data that is new, as far as it fits. What does not is in the record of the merge.
+fn take_custom(kept: &mut IndexMap<String, Box<RawValue>>, gone: IndexMap<String, Box<RawValue>>) {
+    let size = |key: &str, value: &RawValue| key.len() + value.get().len();
+    let mut bytes: usize = kept.iter().map(|(key, value)| size(key, value)).sum();
+    for (key, value) in gone {
+        let more = size(&key, &value);
+        let fits = kept.len() < CUSTOM_KEYS_MAX && bytes + more <= CUSTOM_BYTES_MAX;
+        if fits && !kept.contains_key(&key) {
+            kept.insert(key, value);
+            bytes += more;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -125,5 +153,37 @@ mod tests {
         absorb(&mut kept, gone, 10);
         assert!(kept.blocked && kept.unsubscribed);
         assert_eq!(kept.unsubscribed_at, Some(Millis(7)));
+    }
+
+    #[test]
+    fn what_merges_bring_together_has_an_end() {
+        let custom = |count: usize, from: usize| {
+            let value = |n: usize| (format!("k{n}"), RawValue::from_string("1".into()).unwrap());
+            (from..from + count).map(value).collect()
+        };
+        let mut kept = Session {
+            custom_data: custom(CUSTOM_KEYS_MAX - 1, 0),
+            tags: (0..TAGS_MAX - 1).map(|n| format!("t{n}")).collect(),
+            ..Session::default()
+        };
+        let gone = Session {
+            custom_data: custom(2, CUSTOM_KEYS_MAX),
+            tags: vec!["x".into(), "y".into()],
+            ..Session::default()
+        };
+        absorb(&mut kept, gone, 10);
+        assert_eq!(
+            (kept.custom_data.len(), kept.tags.len()),
+            (CUSTOM_KEYS_MAX, TAGS_MAX)
+        );
+        let large = |bytes: usize| {
+            let value = RawValue::from_string(format!("\"{}\"", "x".repeat(bytes - 3))).unwrap();
+            IndexMap::from([("k".to_owned(), value)])
+        };
+        for (bytes, taken) in [(CUSTOM_BYTES_MAX, 1), (CUSTOM_BYTES_MAX + 1, 0)] {
+            let mut kept = IndexMap::new();
+            take_custom(&mut kept, large(bytes));
+            assert_eq!(kept.len(), taken);
+        }
     }
 }
