@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{ObjectId, Query, Sort};
@@ -19,6 +20,14 @@ use crate::app::SharedApp;
 pub const UNFINISHED_MAX: u64 = 20;
 /// Rows of a list that are read at once.
 const ROWS_PER_PAGE: u32 = 500;
+
+/// Pauses after failures of the store, before an import goes on from its last batch. After the last it is left to the next start.
+const PAUSES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+];
 
 /// An import, by project and id.
 pub type Place = (ObjectId, ObjectId);
@@ -99,8 +108,13 @@ async fn fetch_apart(app: SharedApp, place: Place, fetch: Fetch) {
 }
 
 async fn one(app: &SharedApp, place: Place) {
-    if let Err(error) = run::run(app, place).await {
-        told(&error);
+    for pause in PAUSES {
+        match run::run(app, place).await {
+            Ok(()) => break,
+            Err(store::Error::Closed) => return,
+            Err(error) => told(&error),
+        }
+        tokio::time::sleep(pause).await;
     }
     if let Err(error) = forget::old(app, place.0).await {
         told(&error);
@@ -109,7 +123,7 @@ async fn one(app: &SharedApp, place: Place) {
 
 fn told(error: &store::Error) {
     if !matches!(error, store::Error::Closed) {
-        tracing::error!(%error, "an import could not go on; it will with the next start");
+        tracing::error!(%error, "an import could not go on; it tries again, at the latest with the next start");
     }
 }
 

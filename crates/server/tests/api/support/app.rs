@@ -34,6 +34,8 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     pub accounts: Accounts,
     router: Router,
+    /// How often it was started.
+    starts: u64,
     _data: TempDir,
 }
 
@@ -55,6 +57,7 @@ impl TestApp {
             clock,
             accounts,
             router,
+            starts: 1,
             _data: data,
         }
     }
@@ -63,7 +66,10 @@ impl TestApp {
     pub fn restart(&mut self) {
         self.app.live.stop();
         self.app.store.close();
-        let app = App::open(self.app.config.clone(), surroundings(&self.clock, 2)).unwrap();
+        // Each process has randomness of its own, and so ids that no other made.
+        self.starts += 1;
+        let surroundings = surroundings(&self.clock, self.starts);
+        let app = App::open(self.app.config.clone(), surroundings).unwrap();
         (self.app, self.router) = router::application(app).unwrap();
     }
 
