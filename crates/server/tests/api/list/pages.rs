@@ -124,8 +124,9 @@ async fn what_was_there_is_found_once_while_others_come() {
     ] {
         let done = Arc::new(AtomicBool::new(false));
         let (writer, stop) = (Arc::clone(&app), Arc::clone(&done));
+        let (began, begins) = tokio::sync::oneshot::channel();
         let writing = tokio::spawn(async move {
-            let mut made = 0;
+            let (mut made, mut began) = (0, Some(began));
             while !stop.load(SeqCst) {
                 writer.clock.advance_ms(1);
                 let new = json!({"userId": format!("new {} {made}", writer.clock.at(0))});
@@ -134,12 +135,14 @@ async fn what_was_there_is_found_once_while_others_come() {
                 let changed = json!({"userId": format!("old {:03}", made % 300), "seats": made});
                 writer.identify(changed).await.ok();
                 made += 1;
+                began.take().map(|began| began.send(()));
             }
-            made
         });
+        // On a busy machine the walk could be over before anybody wrote.
+        begins.await.unwrap();
         let (found, _) = walk(&app, &format!("/v3/sessions?sort={sort}&limit=7")).await;
         done.store(true, SeqCst);
-        assert!(writing.await.unwrap() > 0);
+        writing.await.unwrap();
         let found_old: Vec<_> = found.iter().filter(|user| old.contains(*user)).collect();
         assert_eq!(found_old.len(), old.len(), "{sort}");
         let once: BTreeSet<_> = found.iter().collect();
