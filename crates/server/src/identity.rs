@@ -1,5 +1,6 @@
 //! The kinds of identity keys, and the one normaliser of each: write, read, import and merge all use these.
 
+use serde_json::value::RawValue;
 use store::Kind;
 use unicode_normalization::UnicodeNormalization;
 
@@ -41,6 +42,16 @@ const NOBODY: &[&str] = &[
     "[object Object]",
     "NaN",
 ];
+
+/// The text of a user id as clients send it: text, or a number. `None` for anything else.
+#[must_use]
+pub fn user_id_text(raw: &RawValue) -> Option<String> {
+    match raw.get().as_bytes().first() {
+        Some(b'"') => serde_json::from_str(raw.get()).ok(),
+        Some(b'0'..=b'9' | b'-') => Some(raw.get().to_owned()),
+        _ => None,
+    }
+}
 
 /// Whether a text can be the id of a user.
 #[must_use]

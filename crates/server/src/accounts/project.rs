@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use store::{
-    Collection, Column, ColumnKind, Document, Identity, Millis, ObjectId, Query, Tx, Value,
+    Collection, Column, ColumnKind, Document, Identity, Millis, ObjectId, Query, RawRow, Tx, Value,
 };
 use utoipa::ToSchema;
 
@@ -19,6 +19,9 @@ use crate::identity;
 pub const IDENTITY_SECRET: &str = "identity-secret";
 /// So many values of a secret are live at once, so that one can be replaced without a gap.
 pub const LIVE_SECRETS_MAX: usize = 2;
+
+/// Projects that are read at once.
+const PROJECTS_PER_PAGE: u32 = 500;
 
 /// A workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -271,27 +274,48 @@ pub struct ListedProject {
 
 /// All projects, oldest first.
 pub async fn list_projects(app: &App) -> Result<Vec<ListedProject>, AccountError> {
-    let all = Query {
+    let listed = |row: &RawRow| {
+        let project: Project = row.parse()?;
+        Ok(ListedProject {
+            project_id: row.id,
+            name: project.name,
+            sdk_key: project.sdk_key,
+        })
+    };
+    Ok(all(app, listed).await?)
+}
+
+/// The ids of all projects, oldest first.
+///
+/// # Errors
+/// Those of the store.
+pub async fn ids(app: &App) -> store::Result<Vec<ObjectId>> {
+    all(app, |row| Ok(row.id)).await
+}
+
+/// What `pick` takes of each project, page by page.
+async fn all<T>(app: &App, pick: impl Fn(&RawRow) -> store::Result<T>) -> store::Result<Vec<T>> {
+    let mut picked = Vec::new();
+    let mut query = Query {
         sort: vec![store::Sort {
             path: "id".into(),
             descending: false,
         }],
-        limit: 1000,
+        limit: PROJECTS_PER_PAGE,
         ..Query::default()
     };
-    let listed = |row: &store::RawRow, snapshot: &store::Snapshot<'_>| {
-        let project = snapshot.get::<Project>(row.id)?;
-        Ok::<_, store::Error>(project.map(|row| ListedProject {
-            project_id: row.id,
-            name: row.doc.name,
-            sdk_key: row.doc.sdk_key,
-        }))
-    };
-    let read = app.store.read(SCOPE, move |snapshot| {
-        let rows = snapshot.page::<Project>(&all)?.rows;
-        rows.iter()
-            .filter_map(|row| listed(row, snapshot).transpose())
-            .collect::<Result<Vec<_>, store::Error>>()
-    });
-    Ok(read.await?)
+    loop {
+        let asked = query.clone();
+        let read = app
+            .store
+            .read(SCOPE, move |snapshot| snapshot.page::<Project>(&asked));
+        let page = read.await?;
+        for row in &page.rows {
+            picked.push(pick(row)?);
+        }
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return Ok(picked),
+        }
+    }
 }

@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::Deserializer;
 use serde_json::Number;
 use serde_json::value::RawValue;
 use store::{Row, Tx};
@@ -14,6 +13,7 @@ use crate::app::SharedApp;
 use crate::auth::ProjectToken;
 use crate::http::Json;
 use crate::http::error::ApiError;
+use crate::http::json::{Given, given};
 use crate::http::responses::ErrorResponses;
 use crate::identity;
 use crate::resources::company::document::{Address, Company};
@@ -54,15 +54,6 @@ pub struct CompanyInput {
     /// Your own attributes, merged key by key.
     #[schema(value_type = Option<Object>)]
     custom_data: Option<Box<RawValue>>,
-}
-
-/// A member that is there, which may be `null`.
-type Given<T> = Option<Option<T>>;
-
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Given<T>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Get a company

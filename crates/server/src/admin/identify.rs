@@ -125,11 +125,7 @@ pub async fn identify(
 /// # Errors
 /// 422 when there is none.
 pub fn user_id(raw: Option<&RawValue>) -> Result<String, ApiError> {
-    let text = raw.and_then(|raw| match raw.get().as_bytes().first() {
-        Some(b'"') => serde_json::from_str::<String>(raw.get()).ok(),
-        Some(b'0'..=b'9' | b'-') => Some(raw.get().to_owned()),
-        _ => None,
-    });
+    let text = raw.and_then(identity::user_id_text);
     text.filter(|text| identity::is_user_id(text)).ok_or_else(|| {
         unacceptable(vec![format!(
             "userId: must be the id of a user in your system, as text of 1 to {} characters; words such as \"null\" or \"guest\" are none",

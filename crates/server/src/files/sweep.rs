@@ -5,7 +5,7 @@ use store::filter::{FieldPath, Filter, RangeOp, Scalar};
 use store::{ObjectId, Query, Tx};
 
 use super::document::File;
-use crate::accounts::project::list_projects;
+use crate::accounts::project;
 use crate::app::App;
 
 /// Files that are removed in one go.
@@ -17,8 +17,8 @@ const FILES_PER_STEP: u32 = 200;
 /// Those of the store. Bytes that cannot be removed stay for the next time.
 pub async fn sweep(app: &App) -> Result<u64> {
     let mut removed = 0;
-    for project in list_projects(app).await? {
-        removed += sweep_project(app, project.project_id).await?;
+    for project in project::ids(app).await? {
+        removed += sweep_project(app, project).await?;
     }
     Ok(removed)
 }

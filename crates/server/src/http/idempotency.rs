@@ -23,7 +23,7 @@ use tower::{Layer, Service};
 use super::error::ApiError;
 use super::json::read_body;
 use super::limits::BodyLimit;
-use crate::accounts::project::list_projects;
+use crate::accounts::project;
 use crate::app::{App, SharedApp};
 use crate::auth::Credentials;
 
@@ -305,11 +305,11 @@ fn subject(body: &str) -> Option<ObjectId> {
 /// Those of the store.
 pub async fn sweep(app: &App) -> anyhow::Result<u64> {
     let mut forgotten = 0;
-    for project in list_projects(app).await? {
+    for project in project::ids(app).await? {
         loop {
             let now = app.now();
             let unit = move |tx: &mut store::Tx<'_>| forget_old(tx, now);
-            let count = app.store.write(project.project_id, unit).await?;
+            let count = app.store.write(project, unit).await?;
             forgotten += count;
             if count < u64::from(KEYS_PER_STEP) {
                 break;

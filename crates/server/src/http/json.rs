@@ -13,7 +13,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::{Deserialize, DeserializeOwned};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::Serialize;
 use tokio::time::{Instant, timeout};
 
@@ -143,6 +143,19 @@ fn in_words(wanted: &str) -> &str {
         _ if wanted.starts_with("struct ") => "an object",
         _ => wanted,
     }
+}
+
+/// A member of a body: the outer `Option` tells whether it is there, the inner one whether it is `null`.
+pub type Given<T> = Option<Option<T>>;
+
+/// Reads a [`Given`]: `#[serde(default, deserialize_with = "given")]`.
+///
+/// # Errors
+/// Those of the value.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Given<T>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// `application/json` and `application/…+json`, in UTF-8.

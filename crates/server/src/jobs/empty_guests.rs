@@ -4,8 +4,7 @@ use anyhow::Result;
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{Cursor, Millis, ObjectId, Query, Snapshot, Sort, Tx};
 
-use crate::accounts::SCOPE;
-use crate::accounts::project::Project;
+use crate::accounts::project;
 use crate::app::App;
 use crate::resources::session::document::Session;
 use crate::resources::session::erase::erase;
@@ -33,21 +32,8 @@ pub async fn sweep(app: &App) -> Result<u64> {
     }
     let unseen_since = Millis(app.now().0 - days * DAY_MS);
     let mut deleted = 0;
-    let mut after = None;
-    loop {
-        let (projects, next) = app
-            .store
-            .read(SCOPE, move |snapshot| {
-                oldest_first::<Project>(snapshot, after).map(ids)
-            })
-            .await?;
-        for project in projects {
-            deleted += sweep_project(app, project, unseen_since).await?;
-        }
-        match next {
-            Some(next) => after = Some(next),
-            None => break,
-        }
+    for project in project::ids(app).await? {
+        deleted += sweep_project(app, project, unseen_since).await?;
     }
     if deleted > 0 {
         tracing::info!(deleted, "deleted guests of whom nothing was known");
@@ -76,11 +62,8 @@ async fn sweep_project(app: &App, project: ObjectId, unseen_since: Millis) -> Re
     }
 }
 
-fn oldest_first<D: store::Document>(
-    snapshot: &Snapshot<'_>,
-    after: Option<Cursor>,
-) -> store::Result<store::Page> {
-    snapshot.page::<D>(&Query {
+fn oldest_first(snapshot: &Snapshot<'_>, after: Option<Cursor>) -> store::Result<store::Page> {
+    snapshot.page::<Session>(&Query {
         sort: vec![Sort {
             path: "id".into(),
             descending: false,
@@ -91,10 +74,6 @@ fn oldest_first<D: store::Document>(
     })
 }
 
-fn ids(page: store::Page) -> (Vec<ObjectId>, Option<Cursor>) {
-    (page.rows.iter().map(|row| row.id).collect(), page.next)
-}
-
 /// Those of the next sessions that may go, and where to go on. Ids begin with the time, so that the walk ends at the
 /// first session that is too young.
 fn candidates(
@@ -102,7 +81,7 @@ fn candidates(
     after: Option<Cursor>,
     unseen_since: Millis,
 ) -> store::Result<(Vec<ObjectId>, Option<Cursor>)> {
-    let page = oldest_first::<Session>(snapshot, after)?;
+    let page = oldest_first(snapshot, after)?;
     let too_young = ObjectId::from_parts(unseen_since.seconds().saturating_add(1), [0; 8]);
     let is_end = page.rows.last().is_none_or(|row| row.id >= too_young);
     let mut guests = Vec::new();

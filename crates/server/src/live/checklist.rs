@@ -7,13 +7,13 @@ use serde_json::value::{RawValue, to_raw_value};
 use store::{Millis, Tx};
 use utoipa::ToSchema;
 
-use super::{frame, harmless, target};
+use super::{frame, harmless};
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsWrite};
 use crate::http::responses::ErrorResponses;
 use crate::http::{ApiError, Json};
 use crate::resources::session::document::Session;
-use crate::resources::session::lookup::parse_id;
+use crate::resources::session::lookup::{self, parse_id};
 
 /// Checklists of one session.
 const CHECKLISTS_MAX: usize = 100;
@@ -139,7 +139,7 @@ pub async fn record(
         body.completed_steps.clone(),
     );
     let unit = move |tx: &mut Tx<'_>| {
-        let mut row = target::find_for_update(tx, session)?;
+        let mut row = lookup::find_for_update(tx, session)?;
         let (before, task) = note(
             &mut row.doc,
             &outbound_id,

@@ -9,8 +9,8 @@ use store::{Error, ObjectId, Snapshot};
 
 use super::hub::Hub;
 use super::outbox::{self, Outbox, Pending};
-use super::target;
 use crate::app::App;
+use crate::resources::session::lookup;
 
 /// The pause after a round for which the store had no time.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -96,7 +96,7 @@ async fn look(
     let (sessions, now) = (sessions.to_vec(), app.now());
     let read = move |snapshot: &Snapshot<'_>| {
         let look = |session| {
-            let found = match target::find(snapshot, session)? {
+            let found = match lookup::find(snapshot, session)? {
                 None => Found::Nothing,
                 Some(row) if row.id != session => Found::MergedInto(row.id),
                 Some(_) => match snapshot.get::<Outbox>(session)? {
@@ -157,7 +157,7 @@ async fn put_back(
         let again = Arc::clone(&left);
         let unit = move |tx: &mut store::Tx<'_>| {
             for (session, pending) in again.iter() {
-                if let Some(row) = target::find(tx, *session)? {
+                if let Some(row) = lookup::find(tx, *session)? {
                     outbox::add(tx, row.id, pending.clone())?;
                 }
             }

@@ -16,12 +16,11 @@ use store::Millis;
 use utoipa::ToSchema;
 
 use super::hub::Activity;
-use super::target;
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsRead};
 use crate::http::ApiError;
 use crate::http::responses::ErrorResponses;
-use crate::resources::session::lookup::parse_id;
+use crate::resources::session::lookup::{self, parse_id};
 
 /// The pause after which a comment is sent, so that no proxy takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -66,7 +65,7 @@ pub async fn watch(
 ) -> Result<Response, ApiError> {
     let id = parse_id(&session_id)?;
     let find = app.store.lookup(member.project, move |snapshot| {
-        let row = target::find(snapshot, id)?.ok_or_else(|| target::unknown(id))?;
+        let row = lookup::find(snapshot, id)?.ok_or_else(|| lookup::unknown(id))?;
         Ok::<_, ApiError>(row.id)
     });
     let watch = app.live.watch((member.project, find.await?))?;

@@ -14,7 +14,6 @@ mod notification;
 pub mod outbox;
 mod room;
 mod socket;
-mod target;
 mod unread;
 
 use std::sync::Arc;

@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 
 use super::action::{Notification, PageRule, Sender};
 use super::unread::UNREAD_MAX;
-use super::{harmless, outbox, target};
+use super::{harmless, outbox};
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsWrite};
 use crate::http::responses::ErrorResponses;
 use crate::http::{ApiError, Json};
-use crate::resources::session::lookup::parse_id;
+use crate::resources::session::lookup::{self, parse_id};
 
 /// Characters of the text.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -112,7 +112,7 @@ pub async fn send(
         return Err(ApiError::unprocessable("invalid_notification", faults));
     }
     let unit = move |tx: &mut store::Tx<'_>| {
-        let row = target::find_for_update(tx, session)?;
+        let row = lookup::find_for_update(tx, session)?;
         let id = tx.new_id();
         let name = row.doc.name.as_deref();
         let action = body.notification().action(id, name, tx.now());

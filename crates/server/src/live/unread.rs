@@ -4,12 +4,12 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{outbox, target};
+use super::outbox;
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsWrite};
 use crate::http::responses::ErrorResponses;
 use crate::http::{ApiError, Json};
-use crate::resources::session::lookup::parse_id;
+use crate::resources::session::lookup::{self, parse_id};
 
 /// The largest number: apps read it as a 32-bit integer, and nobody reads so far.
 pub(super) const UNREAD_MAX: u64 = 1_000_000;
@@ -46,7 +46,7 @@ pub async fn set(
         return Err(ApiError::unprocessable("invalid_unread", vec![fault()]));
     }
     let unit = move |tx: &mut store::Tx<'_>| {
-        let row = target::find_for_update(tx, session)?;
+        let row = lookup::find_for_update(tx, session)?;
         Ok::<_, ApiError>(outbox::set_unread(tx, row.id, unread)?)
     };
     app.store.write(member.project, unit).await?;

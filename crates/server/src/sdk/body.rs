@@ -8,11 +8,9 @@ use axum::extract::{FromRequest, Request};
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
+use super::clean::{clean, unit};
 use crate::http::ApiError;
 use crate::http::json::{check, read_body};
-
-/// What stands where a character was that no text may hold.
-const REPLACEMENT: &[u8] = b"\\ufffd";
 
 /// The members of an object. No body at all is an empty object; the media type is not looked at.
 #[derive(Debug, Default)]
@@ -31,26 +29,29 @@ impl Members {
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_str(&mend(bytes))
-            .map(Self)
-            .map_err(|_| ApiError::bad_request("json_malformed", "The body must be a JSON object."))
+        let mended = mend(bytes);
+        serde_json::from_str(&mended).map(Self).map_err(|_| {
+            let no_object =
+                || ApiError::bad_request("json_malformed", "The body must be a JSON object.");
+            check(mended.as_bytes()).err().unwrap_or_else(no_object)
+        })
     }
 
     /// The members that hold nothing that is refused elsewhere, and what is wrong with the others: one bad attribute must not
     /// cost the rest. Of `customData` each member counts by itself.
     #[must_use]
-    pub fn sound(&self) -> (IndexMap<String, Box<RawValue>>, Vec<String>) {
+    pub fn sound(mut self) -> (IndexMap<String, Box<RawValue>>, Vec<String>) {
         let mut faults = Vec::new();
-        let mut sound = only_sound(self.0.clone(), &mut faults, "customData");
-        if let Some(raw) = sound.get("customData")
-            && let Ok(nested) = serde_json::from_str::<IndexMap<_, _>>(raw.get())
+        if let Some(raw) = self.0.get_mut("customData")
+            && let Ok(mut nested) = serde_json::from_str(raw.get())
         {
-            let nested = only_sound(nested, &mut faults, "");
-            if let Ok(raw) = serde_json::value::to_raw_value(&nested) {
-                sound.insert("customData".into(), raw);
+            keep_sound(&mut nested, &mut faults);
+            if let Ok(kept) = serde_json::value::to_raw_value(&nested) {
+                *raw = kept;
             }
         }
-        (sound, faults)
+        keep_sound(&mut self.0, &mut faults);
+        (self.0, faults)
     }
 
     /// A member as text; anything else than text is none.
@@ -68,66 +69,32 @@ impl Members {
     }
 }
 
-/// Takes out members that hold what is refused. `unchecked` names one that is looked at later.
-fn only_sound(
-    mut members: IndexMap<String, Box<RawValue>>,
-    faults: &mut Vec<String>,
-    unchecked: &str,
-) -> IndexMap<String, Box<RawValue>> {
-    members.retain(|key, raw| {
-        let fault = check(raw.get().as_bytes()).err();
-        let is_refused = fault.is_some() && key != unchecked;
-        if let Some(fault) = fault.filter(|_| is_refused) {
+/// Takes out members that hold what is refused.
+fn keep_sound(members: &mut IndexMap<String, Box<RawValue>>, faults: &mut Vec<String>) {
+    members.retain(|key, raw| match check(raw.get().as_bytes()) {
+        Ok(()) => true,
+        Err(fault) => {
             faults.push(format!("{key}: {}", fault.message()));
+            false
         }
-        !is_refused
     });
-    members
 }
 
 /// Replaces what JSON can write but no text can hold: the NUL character, halves of characters (a client cut a text in the
-/// middle of an emoji), bytes that are not UTF-8.
+/// middle of an emoji), bytes that are not UTF-8. Most bodies have none of it, which is soon seen.
 fn mend(bytes: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(bytes);
-    if !has_suspects(text.as_bytes()) {
-        return text;
+    if has_suspects(text.as_bytes()) {
+        Cow::Owned(clean(&text))
+    } else {
+        text
     }
-    Cow::Owned(replace_escapes(&text))
 }
 
 /// Whether there is an escape that may have to be replaced.
 fn has_suspects(bytes: &[u8]) -> bool {
-    memchr::memmem::find_iter(bytes, b"\\u").any(|at| is_suspect(escape(&bytes[at..])))
-}
-
-fn is_suspect(code: Option<u16>) -> bool {
-    matches!(code, Some(0 | 0xD800..=0xDFFF))
-}
-
-/// The code of the escape that a text begins with.
-fn escape(bytes: &[u8]) -> Option<u16> {
-    let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
-    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-}
-
-fn replace_escapes(text: &str) -> String {
-    let mut rest = text.as_bytes();
-    let mut out = Vec::with_capacity(rest.len());
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        out.extend_from_slice(&rest[..at]);
-        rest = &rest[at..];
-        let (kept, length) = match (escape(rest), escape(rest.get(6..).unwrap_or_default())) {
-            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (&rest[..12], 12),
-            (Some(0 | 0xD800..=0xDFFF), _) => (REPLACEMENT, 6),
-            // An escaped backslash must not be taken for the start of the next escape.
-            _ => (&rest[..rest.len().min(2)], rest.len().min(2)),
-        };
-        out.extend_from_slice(kept);
-        rest = &rest[length..];
-    }
-    out.extend_from_slice(rest);
-    // Whole characters were copied, but a backslash before a multi-byte character is copied with its first byte.
-    String::from_utf8_lossy(&out).into_owned()
+    let is_suspect = |at: usize| matches!(unit(&bytes[at..]), Some(0 | 0xD800..=0xDFFF));
+    memchr::memmem::find_iter(bytes, b"\\u").any(is_suspect)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::arrival::Arrival;
 use super::body::Members;
 use super::session_body::SdkSession;
-use super::{expect_guest, peek};
+use super::{Peeked, expect_guest, peek};
 use crate::accounts::project::Verification;
 use crate::app::SharedApp;
 use crate::auth::token::verify_user_hash;
@@ -62,10 +62,11 @@ pub async fn identify(
     let (arrival, more) = Arrival::read(&app, &visitor, "/sessions/identify", &attributes);
     refused.extend(more);
     let is_same = |session: &Session| user_id.is_none() || session.user_id == user_id;
-    if let Some(row) = peek(&app, &visitor, &arrival, is_same).await? {
-        return Ok(row.doc.into());
+    match peek(&app, &visitor, &arrival, is_same).await? {
+        Peeked::Unchanged(session) => return Ok((*session).into()),
+        Peeked::Known => {}
+        Peeked::Nobody => expect_guest(&app, &visitor)?,
     }
-    expect_guest(&app, &visitor).await?;
     let call = Call {
         given: visitor.credential.clone(),
         user_id: user_id.clone(),
@@ -92,11 +93,7 @@ pub async fn identify(
 /// # Errors
 /// 422 when it is too long.
 fn user_id(raw: Option<&RawValue>) -> Result<Option<String>, ApiError> {
-    let Some(text) = raw.and_then(|raw| match raw.get().as_bytes().first() {
-        Some(b'"') => serde_json::from_str::<String>(raw.get()).ok(),
-        Some(b'0'..=b'9' | b'-') => Some(raw.get().to_owned()),
-        _ => None,
-    }) else {
+    let Some(text) = raw.and_then(identity::user_id_text) else {
         return Ok(None);
     };
     if text.chars().count() > identity::USER_ID_CHARS_MAX {

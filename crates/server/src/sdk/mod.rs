@@ -3,6 +3,7 @@
 mod arrival;
 mod body;
 mod bugs;
+mod clean;
 pub mod config;
 mod events;
 mod identify;
@@ -15,7 +16,7 @@ use axum::Extension;
 use axum::http::StatusCode;
 use axum::routing::get;
 use serde_json::value::RawValue;
-use store::{ObjectId, Row};
+use store::ObjectId;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -48,8 +49,17 @@ pub fn routes(app: &SharedApp) -> OpenApiRouter<SharedApp> {
         .route("/config/{sdkKey}/", get(config::config))
 }
 
-/// The session of a client when it is there, fits, and the call would change nothing of it: most calls are such, and they
-/// need not wait for the writer.
+/// What a call of a client finds, before anything is written.
+enum Peeked {
+    /// A session that fits, and that the call would not change: most calls find one, and need not wait for the writer.
+    Unchanged(Box<Session>),
+    /// A session that is to be written.
+    Known,
+    /// No session: the call may make one.
+    Nobody,
+}
+
+/// Looks whether a call changes anything.
 ///
 /// # Errors
 /// Those of the store, softened for clients.
@@ -58,36 +68,30 @@ async fn peek(
     visitor: &Visitor,
     arrival: &Arrival,
     fits: impl Fn(&Session) -> bool,
-) -> Result<Option<Row<Session>>, ApiError> {
+) -> Result<Peeked, ApiError> {
     let Some(given) = visitor.credential.clone() else {
-        return Ok(None);
+        return Ok(Peeked::Nobody);
     };
     let read = app.store.lookup(visitor.access.project, move |snapshot| {
         credential::look_up(snapshot, &given)
     });
     let found = read
         .await
-        .map_err(|error| shield(visitor.credential.is_some(), error.into()))?;
-    Ok(found.filter(|row| fits(&row.doc) && !arrival.give(&mut row.doc.clone(), app.now())))
+        .map_err(|error: store::Error| shield(true, error.into()))?;
+    Ok(match found {
+        None => Peeked::Nobody,
+        Some(row) if fits(&row.doc) && !arrival.give(&mut row.doc.clone(), app.now()) => {
+            Peeked::Unchanged(Box::new(row.doc))
+        }
+        Some(_) => Peeked::Known,
+    })
 }
 
-/// Counts a call that may make a session.
+/// Counts a session that a client makes.
 ///
 /// # Errors
 /// 503 when its address made too many: on 429 a client without a session would never try again.
-async fn expect_guest(app: &SharedApp, visitor: &Visitor) -> Result<(), ApiError> {
-    if let Some(given) = visitor.credential.clone() {
-        let read = app.store.lookup(visitor.access.project, move |snapshot| {
-            credential::look_up(snapshot, &given)
-        });
-        if read
-            .await
-            .map_err(|error: store::Error| shield(true, error.into()))?
-            .is_some()
-        {
-            return Ok(());
-        }
-    }
+fn expect_guest(app: &App, visitor: &Visitor) -> Result<(), ApiError> {
     let allowed = app.limits.guests.check(&visitor.address);
     allowed.map_err(|error| error.with_status(StatusCode::SERVICE_UNAVAILABLE))
 }

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::arrival::Arrival;
 use super::body::Members;
-use super::peek;
 use super::session_body::SdkSession;
+use super::{Peeked, peek};
 use crate::app::SharedApp;
 use crate::auth::{Visitor, shield};
 use crate::http::error::ApiError;
@@ -44,8 +44,10 @@ pub async fn partial_update(
     let (data, mut refused) = data(&body).sound();
     let (arrival, more) = Arrival::read(&app, &visitor, "/sessions/partialupdate", &data);
     refused.extend(more);
-    if let Some(row) = peek(&app, &visitor, &arrival, |_| true).await? {
-        return Ok(row.doc.into());
+    match peek(&app, &visitor, &arrival, |_| true).await? {
+        Peeked::Unchanged(session) => return Ok((*session).into()),
+        Peeked::Known => {}
+        Peeked::Nobody => return Err(no_session()),
     }
     let unit = move |tx: &mut store::Tx<'_>| {
         let Some(mut row) = credential::resolve(tx, &given)? else {

@@ -6,7 +6,7 @@ use store::{Row, Tx};
 use super::arrival::Arrival;
 use super::body::Members;
 use super::session_body::SdkSession;
-use super::{expect_guest, peek};
+use super::{Peeked, expect_guest, peek};
 use crate::app::SharedApp;
 use crate::auth::{ClientCredential, Visitor, shield};
 use crate::http::error::ApiError;
@@ -41,10 +41,11 @@ pub async fn start(
     let (mut facts, _) = body.unwrap_or_default().sound();
     facts.retain(|key, _| FACTS.contains(&key.as_str()));
     let (arrival, _) = Arrival::read(&app, &visitor, "/sessions", &facts);
-    if let Some(session) = peek(&app, &visitor, &arrival, |_| true).await? {
-        return Ok(session.doc.into());
+    match peek(&app, &visitor, &arrival, |_| true).await? {
+        Peeked::Unchanged(session) => return Ok((*session).into()),
+        Peeked::Known => {}
+        Peeked::Nobody => expect_guest(&app, &visitor)?,
     }
-    expect_guest(&app, &visitor).await?;
     let given = visitor.credential.clone();
     let new = NewCredential::new(&app.random);
     let write = app.store.write(visitor.access.project, move |tx| {

@@ -12,8 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::document::{Import, Status};
 use super::services::Fetch;
 use super::{forget, run};
-use crate::accounts::SCOPE;
-use crate::accounts::project::Project;
+use crate::accounts::project;
 use crate::app::SharedApp;
 
 /// Imports of a project that may be unfinished at once.
@@ -129,7 +128,7 @@ fn told(error: &store::Error) {
 
 async fn resume(app: &SharedApp, files: Vec<PathBuf>) -> store::Result<()> {
     let mut unfinished = Vec::new();
-    for project in projects(app).await? {
+    for project in project::ids(app).await? {
         unfinished.extend(unfinished_of(app, project).await?);
         forget::old(app, project).await?;
     }
@@ -144,22 +143,6 @@ async fn resume(app: &SharedApp, files: Vec<PathBuf>) -> store::Result<()> {
         one(app, place).await;
     }
     Ok(())
-}
-
-async fn projects(app: &SharedApp) -> store::Result<Vec<ObjectId>> {
-    let (mut found, mut query) = (Vec::new(), oldest_first(Filter::All));
-    loop {
-        let asked = query.clone();
-        let read = app
-            .store
-            .read(SCOPE, move |snapshot| snapshot.page::<Project>(&asked));
-        let page = read.await?;
-        found.extend(page.rows.iter().map(|row| row.id));
-        if page.next.is_none() {
-            return Ok(found);
-        }
-        query.after = page.next;
-    }
 }
 
 async fn unfinished_of(

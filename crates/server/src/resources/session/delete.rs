@@ -4,8 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
 use super::erase::erase;
-use super::lookup::parse_id;
-use super::write::find_for_update;
+use super::lookup::{find_for_update, parse_id};
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsWrite};
 use crate::files;

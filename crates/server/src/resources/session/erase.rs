@@ -1,13 +1,12 @@
 //! Deleting a session with all that is personal about it, in one transaction.
 
-use store::filter::{FieldPath, Filter, Scalar};
-use store::{ObjectId, Query, Row, Tx};
+use store::{ObjectId, Row, Tx};
 
 use super::activity::Activity;
 use super::document::Session;
 use super::event::Event;
 use super::history::IdentityChange;
-use super::merge::Merge;
+use super::merge::{Merge, rows};
 use crate::files;
 use crate::http::idempotency::UsedKey;
 use crate::identity;
@@ -37,8 +36,7 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     for (kind, key, _) in row.doc.keys() {
         tx.release(kind, &key, id)?;
     }
-    release_aliases(tx, id)?;
-    tx.delete_where::<Merge>("survivor", id)?;
+    forget_merges(tx, id)?;
     tx.delete_where::<Event>("session", id)?;
     tx.delete_where::<IdentityChange>("session", id)?;
     tx.delete_where::<UsedKey>("session", id)?;
@@ -50,19 +48,12 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     tx.delete::<Session>(id)
 }
 
-fn release_aliases(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
-    let merges = Query {
-        filter: Filter::Eq(FieldPath::known("survivor"), Scalar::Id(session)),
-        limit: u32::MAX - 1,
-        ..Query::default()
-    };
-    for row in tx.page::<Merge>(&merges)?.rows {
-        let Some(merge) = tx.get::<Merge>(row.id)? else {
-            continue;
-        };
+/// The sessions that were merged into it find nobody any more.
+fn forget_merges(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
+    rows::each::<Merge>(tx, "survivor", session, |tx, merge| {
         for (kind, key) in merge.doc.keys() {
             tx.release(kind, &key, session)?;
         }
-    }
-    Ok(())
+        tx.delete::<Merge>(merge.id).map(drop)
+    })
 }

@@ -2,12 +2,12 @@
 
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::Deserializer;
 use serde_json::value::RawValue;
 use store::Millis;
 
 use super::attributes::{AttributeLimits, Attributes, compact};
 use super::document::{EventSummary, Session};
+use crate::http::json::given;
 use crate::identity;
 
 /// Tags of a session.
@@ -39,13 +39,6 @@ const ATTRIBUTES: [&str; 16] = [
     "lastPageView",
     "customData",
 ];
-
-/// A member that is there, which may be `null`.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
 
 macro_rules! members {
     ($($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {
@@ -171,11 +164,7 @@ fn user_id(members: &Members, faults: &mut Vec<String>) -> Option<Option<String>
     let Some(Some(raw)) = &members.user_id else {
         return members.user_id.as_ref().map(|_| None);
     };
-    let text = match raw.get().as_bytes().first() {
-        Some(b'"') => serde_json::from_str::<String>(raw.get()).ok(),
-        Some(b'0'..=b'9' | b'-') => Some(raw.get().to_owned()),
-        _ => None,
-    };
+    let text = identity::user_id_text(raw);
     if !text.as_deref().is_some_and(identity::is_user_id) {
         faults.push(format!(
             "userId: must be the id of a user in your system, as text of 1 to {} characters; words such as \"null\" or \"guest\" are none",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use store::{ObjectId, Snapshot};
+use store::{ObjectId, Row, Snapshot, Tx};
 
 use super::document::Session;
 use super::render::{IdentityKeyRef, Rendered, render};
@@ -91,6 +91,35 @@ pub async fn by_id(
     Ok(answer(&found, &headers))
 }
 
+/// The session with this id, or the one that it was merged into.
+///
+/// # Errors
+/// Those of the store.
+pub fn find(snapshot: &Snapshot<'_>, id: ObjectId) -> store::Result<Option<Row<Session>>> {
+    match snapshot.get::<Session>(id)? {
+        None => snapshot.find(identity::MERGED_ID, &id.to_string()),
+        found => Ok(found),
+    }
+}
+
+/// The same, to change it or what belongs to it.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn find_for_update(tx: &Tx<'_>, id: ObjectId) -> Result<Row<Session>, ApiError> {
+    let found = match tx.get_for_update::<Session>(id)? {
+        None => tx.find_for_update(identity::MERGED_ID, &id.to_string())?,
+        found => found,
+    };
+    found.ok_or_else(|| unknown(id))
+}
+
+/// 404: no session has this id.
+#[must_use]
+pub fn unknown(id: ObjectId) -> ApiError {
+    not_found("id", &id.to_string())
+}
+
 /// The id of the session with this id, or of the one that it was merged into.
 ///
 /// # Errors
@@ -100,7 +129,7 @@ pub fn find_id(snapshot: &Snapshot<'_>, id: ObjectId) -> Result<ObjectId, ApiErr
         return Ok(id);
     }
     let survivor = snapshot.owner(identity::MERGED_ID, &id.to_string())?;
-    survivor.ok_or_else(|| not_found("id", &id.to_string()))
+    survivor.ok_or_else(|| unknown(id))
 }
 
 /// The id in a path.

@@ -6,9 +6,8 @@ use store::{Millis, ObjectId, Tx};
 use utoipa::ToSchema;
 
 use super::document::{MemoryEntry, Session};
-use super::lookup::{find_id, not_found, parse_id};
+use super::lookup::{find_for_update, find_id, not_found, parse_id};
 use super::schema::MemoryEntryBody;
-use super::write::find_for_update;
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsRead, SessionsWrite};
 use crate::http::Json;

@@ -7,8 +7,7 @@ use utoipa::ToSchema;
 
 use super::activity::{self, ActivityKind};
 use super::document::Session;
-use super::lookup::parse_id;
-use super::write::find_for_update;
+use super::lookup::{find_for_update, parse_id};
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsWrite};
 use crate::http::Json;

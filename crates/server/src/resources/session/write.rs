@@ -14,7 +14,7 @@ use super::document::Session;
 use super::fields::Fields;
 use super::history::{Identifiers, Origin};
 use super::identify::{blank, insert, save};
-use super::lookup::{not_found, parse_id};
+use super::lookup::{find_for_update, parse_id};
 use super::render;
 use super::schema::{SessionBody, SessionInput};
 use crate::app::SharedApp;
@@ -98,18 +98,6 @@ fn read(body: &Checked) -> Result<Fields, ApiError> {
     let all: IndexMap<String, Box<RawValue>> = body.parse()?;
     Fields::read(&all, body.parse()?)
         .map_err(|faults| ApiError::unprocessable("invalid_field", faults))
-}
-
-/// The session with this id, or the one that it was merged into.
-///
-/// # Errors
-/// 404 when there is none.
-pub fn find_for_update(tx: &mut Tx<'_>, id: ObjectId) -> Result<Row<Session>, ApiError> {
-    let found = match tx.get_for_update::<Session>(id)? {
-        Some(row) => Some(row),
-        None => tx.find_for_update(identity::MERGED_ID, &id.to_string())?,
-    };
-    found.ok_or_else(|| not_found("id", &id.to_string()))
 }
 
 fn upsert(

@@ -1,14 +1,10 @@
 //! What becomes of tickets with their session.
 
-use store::filter::{FieldPath, Filter, Scalar};
-use store::{ObjectId, Query, RawRow, Tx};
+use store::{ObjectId, Tx};
 
 use super::document::Ticket;
 use super::log::TicketLog;
 use crate::resources::session::merge::rows;
-
-/// Tickets that are changed before the next are read.
-const ROWS_PER_STEP: u32 = 500;
 
 /// The tickets of a session that was merged are those of the survivor; returns how many.
 ///
@@ -54,23 +50,8 @@ pub fn move_back(
 /// # Errors
 /// Those of the store.
 pub fn erase_all(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
-    loop {
-        let rows = of_session(tx, session)?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for row in rows {
-            tx.delete_where::<TicketLog>("ticket", row.id)?;
-            tx.delete::<Ticket>(row.id)?;
-        }
-    }
-}
-
-fn of_session(tx: &Tx<'_>, session: ObjectId) -> store::Result<Vec<RawRow>> {
-    let query = Query {
-        filter: Filter::Eq(FieldPath::known("session"), Scalar::Id(session)),
-        limit: ROWS_PER_STEP,
-        ..Query::default()
-    };
-    Ok(tx.page::<Ticket>(&query)?.rows)
+    rows::each::<Ticket>(tx, "session", session, |tx, ticket| {
+        tx.delete_where::<TicketLog>("ticket", ticket.id)?;
+        tx.delete::<Ticket>(ticket.id).map(drop)
+    })
 }

@@ -7,7 +7,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::clean::clean;
+use super::super::clean::clean;
 use crate::http::ApiError;
 use crate::http::json::check;
 use crate::resources::ticket::document::Attachment;

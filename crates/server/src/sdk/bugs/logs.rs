@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::value::RawValue;
 
-use super::clean::clean;
+use super::super::clean::clean;
 use super::redact::redact;
 use crate::http::tail::Tail;
 use crate::resources::ticket::create::NewLog;

@@ -1,6 +1,5 @@
 //! A report: feedback, an answer to a survey, a crash (wire note §4.9).
 
-mod clean;
 mod draft;
 mod fields;
 mod logs;
@@ -15,8 +14,8 @@ use serde_json::json;
 use store::{ObjectId, Row, Tx};
 use utoipa::ToSchema;
 
-use self::clean::Cleaner;
 use self::draft::Draft;
+use super::clean::Cleaner;
 use crate::app::{App, SharedApp};
 use crate::auth::{ClientCredential, Visitor, shield, token};
 use crate::files::intake::{Arrived, TOO_MANY_UPLOADS, complete};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::clean::clean;
+use super::super::clean::clean;
 use super::fields::is_web_url;
 
 /// Bytes of the description of a replay, beyond which it is not read.

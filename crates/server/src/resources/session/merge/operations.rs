@@ -12,8 +12,9 @@ use utoipa::ToSchema;
 
 use super::super::history::Origin;
 use super::super::list::{next_link, to_query};
+use super::super::lookup::find_for_update;
 use super::super::lookup::{find_id, not_found, parse_id};
-use super::super::write::{find_for_update, origin};
+use super::super::write::origin;
 use super::document::{Merge, Moved, Undone};
 use super::plan::{MergePlan, Refused};
 use super::undo::{UndoRefusal, undo as undo_merge};

@@ -86,7 +86,7 @@ pub fn clean(json: &str) -> String {
 }
 
 /// The UTF-16 unit of the escape at the start of `text`.
-fn unit(text: &[u8]) -> Option<u16> {
+pub fn unit(text: &[u8]) -> Option<u16> {
     let digits = text.strip_prefix(b"\\u")?.get(..4)?;
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
