@@ -2,5 +2,6 @@
 
 mod login;
 mod me;
+mod projects;
 mod rate_limits;
 mod revocation;
