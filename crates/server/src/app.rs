@@ -19,6 +19,7 @@ use crate::http::health::Readiness;
 use crate::http::memory_budget::MemoryBudget;
 use crate::http::outgoing::Outgoing;
 use crate::http::rate_limit::RateLimit;
+use crate::jobs::queue::{self, Queue};
 use crate::live::Hub;
 use crate::resources::import;
 use crate::resources::session::attributes::AttributeLimits;
@@ -42,6 +43,7 @@ pub struct App {
     pub wrong_tokens: WrongTokens,
     pub limits: RateLimits,
     pub live: Arc<Hub>,
+    pub queue: Arc<Queue>,
     pub geoip: GeoIp,
     pub files: Storage,
     /// For the bodies of reports.
@@ -72,6 +74,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     pub random: Random,
     pub password_cost: Cost,
+    /// The kinds of jobs that are done.
+    pub job_kinds: Vec<queue::Kind>,
 }
 
 impl Default for Surroundings {
@@ -80,6 +84,7 @@ impl Default for Surroundings {
             clock: Arc::new(store::SystemClock),
             random: Random::system(),
             password_cost: Cost::STANDARD,
+            job_kinds: queue::kinds(),
         }
     }
 }
@@ -94,6 +99,7 @@ impl App {
             clock,
             random,
             password_cost,
+            job_kinds,
         } = surroundings;
         make_private(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
@@ -104,10 +110,11 @@ impl App {
         let credentials = Arc::new(Credentials::default());
         let registry = Registry::new();
         let live = Arc::new(Hub::new(config.live, Arc::clone(&clock), &registry)?);
+        let queue = Arc::new(Queue::new(job_kinds, &registry)?);
         let environment = Environment {
             clock: Arc::clone(&clock),
             ids: Arc::new(IdSource::new(random.bytes())),
-            on_commit: listener(&sessions, &credentials, &live),
+            on_commit: listener(&sessions, &credentials, &live, &queue),
         };
         let geoip = GeoIp::open(config.geoip.as_deref())?;
         let store = Store::open_sqlite(&sqlite_config(&config), &SCHEMA, environment)?;
@@ -122,6 +129,7 @@ impl App {
             wrong_tokens: WrongTokens::default(),
             limits: RateLimits::new(&config),
             live,
+            queue,
             geoip,
             files: Storage::open(&config)?,
             report_memory: MemoryBudget::of_mib(config.sdk.report_memory_mib),
@@ -232,12 +240,14 @@ fn listener(
     sessions: &Arc<SessionCache>,
     credentials: &Arc<Credentials>,
     live: &Arc<Hub>,
+    queue: &Arc<Queue>,
 ) -> store::Listener {
     let (sessions, credentials) = (Arc::clone(sessions), Arc::clone(credentials));
-    let live = Arc::clone(live);
+    let (live, queue) = (Arc::clone(live), Arc::clone(queue));
     Arc::new(move |changes: &[Change]| {
         sessions.committed(changes);
         credentials.committed(changes);
         live.committed(changes);
+        queue.committed(changes);
     })
 }

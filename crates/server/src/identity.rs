@@ -18,6 +18,9 @@ pub const MERGED_ID: Kind = Kind(5);
 /// The customer's own id of a company: exact, case-sensitive.
 pub const COMPANY_ID: Kind = Kind(6);
 
+/// The key that only one unfinished job has.
+pub const JOB: Kind = Kind(16);
+
 /// The email address of a member, in the scope of accounts.
 pub const ACCOUNT_EMAIL: Kind = Kind(32);
 /// A project's public key.

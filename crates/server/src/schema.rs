@@ -9,6 +9,7 @@ use crate::accounts::project::{PROJECTS, Project};
 use crate::accounts::user::{USERS, User};
 use crate::files::document::{FILES, File};
 use crate::http::idempotency::{USED_KEYS, UsedKey};
+use crate::jobs::queue::document::{QUEUED_JOBS, QueuedJob};
 use crate::live::outbox::{OUTBOXES, Outbox};
 use crate::resources::company::document::{COMPANIES, Company};
 use crate::resources::import::document::{
@@ -46,6 +47,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Import>(),
         Registered::of::<ImportBatch>(),
         Registered::of::<ImportChange>(),
+        Registered::of::<QueuedJob>(),
     ],
     migrations: &[
         Migration {
@@ -85,6 +87,11 @@ pub static SCHEMA: Schema = Schema {
         Migration {
             version: 3,
             steps: &[Step::AddSearch(&Registered::of::<Session>())],
+        },
+        // What units of work ask for.
+        Migration {
+            version: 4,
+            steps: &[Step::Create(&QUEUED_JOBS)],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

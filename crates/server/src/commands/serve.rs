@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::http::health::Phase;
 use crate::http::router;
 use crate::http::serve::{Server, raise_open_files_limit};
-use crate::jobs;
+use crate::jobs::{self, queue};
 
 /// How often gauges are brought up to date.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
@@ -46,6 +46,7 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
     }
     let gauges = watch_gauges(&app)?;
     let jobs = jobs::start(&app)?;
+    let queue = queue::Worker::start(&app);
     let building = build_search(&app);
     let server = Server::new(app.config.serve_options(), &app.registry)?;
     app.readiness.set(Phase::Ready);
@@ -66,6 +67,7 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
         );
     }
     jobs.stop().await;
+    queue.stop().await;
     gauges.abort();
     building.abort();
     drop(control);

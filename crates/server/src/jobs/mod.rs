@@ -1,6 +1,8 @@
-//! Work that the server does by itself, at its own pace: one job at a time, each again after its interval.
+//! Work that the server does by itself: at its own pace, one job at a time, each again after its interval; and in [`queue`] what units
+//! of work asked for.
 
 pub mod empty_guests;
+pub mod queue;
 mod runner;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// When their metric is registered already.
 pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     let (of_guests, of_files, of_keys) = (Arc::clone(app), Arc::clone(app), Arc::clone(app));
+    let of_queue = Arc::clone(app);
     let jobs = vec![
         Job::new("empty_guests", 6 * HOUR, move || {
             let app = Arc::clone(&of_guests);
@@ -32,6 +35,10 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
         Job::new("used_keys", HOUR, move || {
             let app = Arc::clone(&of_keys);
             async move { idempotency::sweep(&app).await.map(drop) }
+        }),
+        Job::new("dead_jobs", 6 * HOUR, move || {
+            let app = Arc::clone(&of_queue);
+            async move { queue::sweep(&app).await.map(drop) }
         }),
     ];
     // Spreads what servers do that were started together; no secret.

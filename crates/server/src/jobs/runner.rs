@@ -91,7 +91,7 @@ async fn run(job: &Job) -> bool {
 }
 
 /// A tenth more or less, evenly.
-fn jittered(duration: Duration, jitter: &Random) -> Duration {
+pub(super) fn jittered(duration: Duration, jitter: &Random) -> Duration {
     let share = f64::from(u32::from_be_bytes(jitter.bytes())) / f64::from(u32::MAX);
     duration.mul_f64(0.9 + 0.2 * share)
 }

@@ -46,6 +46,8 @@ mod memory;
 #[cfg(test)]
 mod merge;
 #[cfg(test)]
+mod queue;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod sdk;

@@ -10,6 +10,7 @@ use super::merge::{Merge, rows};
 use crate::files;
 use crate::http::idempotency::UsedKey;
 use crate::identity;
+use crate::jobs::queue;
 use crate::live::outbox;
 use crate::resources::{import, ticket};
 
@@ -43,6 +44,7 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     tx.delete_where::<Activity>("session", id)?;
     import::forget::session(tx, id)?;
     outbox::erase(tx, id)?;
+    queue::erase(tx, id)?;
     ticket::owner::erase_all(tx, id)?;
     files::document::give_up_all(tx, id)?;
     tx.delete::<Session>(id)
@@ -54,6 +56,7 @@ fn forget_merges(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
         for (kind, key) in merge.doc.keys() {
             tx.release(kind, &key, session)?;
         }
+        queue::erase(tx, merge.doc.merged)?;
         tx.delete::<Merge>(merge.id).map(drop)
     })
 }

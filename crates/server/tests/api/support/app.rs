@@ -12,6 +12,7 @@ use server::auth::password::Cost;
 use server::auth::token::Random;
 use server::config::{Config, Sources};
 use server::http::router;
+use server::jobs::queue;
 use server::schema::SCHEMA;
 use store::{ObjectId, Tx};
 use tempfile::TempDir;
@@ -36,6 +37,7 @@ pub struct TestApp {
     router: Router,
     /// How often it was started.
     starts: u64,
+    job_kinds: Vec<queue::Kind>,
     _data: TempDir,
 }
 
@@ -46,9 +48,15 @@ impl TestApp {
 
     /// A server with some options set, named as in `hark.default.toml`.
     pub async fn with(options: &[(&'static str, &str)]) -> Self {
+        Self::with_jobs(options, queue::kinds()).await
+    }
+
+    /// A server that does jobs of the given kinds alone.
+    pub async fn with_jobs(options: &[(&'static str, &str)], job_kinds: Vec<queue::Kind>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock::default());
-        let app = App::open(config(&data, options), surroundings(&clock, 1)).unwrap();
+        let surroundings = surroundings(&clock, 1, &job_kinds);
+        let app = App::open(config(&data, options), surroundings).unwrap();
         let (app, router) = router::application(app).unwrap();
         let accounts = Accounts::make(&app).await;
         Description::read(&router).await;
@@ -58,6 +66,7 @@ impl TestApp {
             accounts,
             router,
             starts: 1,
+            job_kinds,
             _data: data,
         }
     }
@@ -68,7 +77,7 @@ impl TestApp {
         self.app.store.close();
         // Each process has randomness of its own, and so ids that no other made.
         self.starts += 1;
-        let surroundings = surroundings(&self.clock, self.starts);
+        let surroundings = surroundings(&self.clock, self.starts, &self.job_kinds);
         let app = App::open(self.app.config.clone(), surroundings).unwrap();
         (self.app, self.router) = router::application(app).unwrap();
     }
@@ -154,6 +163,11 @@ impl TestApp {
         self.app.store.write(self.project(), unit).await
     }
 
+    /// Does all queued jobs that are due by the clock of the test, and those that they ask for; returns how many runs that took.
+    pub async fn run_jobs(&self) -> usize {
+        queue::run_due(&self.app).await.unwrap()
+    }
+
     /// How many rows each table has, but for those that engines of searches keep for themselves.
     pub fn rows(&self) -> Vec<(String, i64)> {
         let file = sqlite_config(&self.app.config).file;
@@ -178,11 +192,12 @@ impl TestApp {
     }
 }
 
-fn surroundings(clock: &Arc<TestClock>, seed: u64) -> Surroundings {
+fn surroundings(clock: &Arc<TestClock>, seed: u64, job_kinds: &[queue::Kind]) -> Surroundings {
     Surroundings {
         clock: clock.clone(),
         random: Random::seeded(seed),
         password_cost: Cost::LEAST,
+        job_kinds: job_kinds.to_vec(),
     }
 }
 
