@@ -25,6 +25,7 @@ use crate::resources::import;
 use crate::resources::session::attributes::AttributeLimits;
 use crate::resources::session::event::EventLimits;
 use crate::resources::session::render::SessionCache;
+use crate::resources::session::warmup::Warmups;
 use crate::schema::SCHEMA;
 
 /// The state of handlers.
@@ -49,6 +50,7 @@ pub struct App {
     /// For the bodies of reports.
     pub report_memory: MemoryBudget,
     pub imports: import::Queue,
+    pub warmups: Warmups,
     pub outgoing: Outgoing,
     pub readiness: Readiness,
     pub registry: Registry,
@@ -134,6 +136,7 @@ impl App {
             files: Storage::open(&config)?,
             report_memory: MemoryBudget::of_mib(config.sdk.report_memory_mib),
             imports: import::Queue::default(),
+            warmups: Warmups::default(),
             outgoing: Outgoing::new(config.outgoing.allow_private),
             readiness: Readiness::default(),
             registry,

@@ -63,7 +63,7 @@ pub struct ChecklistStep {
 /// What is kept of a checklist, in the session under the id of the engagement.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Task {
+pub struct Task {
     status: ChecklistStatus,
     completed_steps: Vec<String>,
     started_at: Millis,
@@ -71,11 +71,25 @@ struct Task {
     completed_at: Option<Millis>,
 }
 
+impl Task {
+    /// The task as the API shows it.
+    pub fn shown(self, id: String, outbound_id: String) -> ChecklistAnswer {
+        ChecklistAnswer {
+            id,
+            outbound_id,
+            status: self.status,
+            completed_steps: self.completed_steps,
+            started_at: self.started_at,
+            completed_at: self.completed_at,
+        }
+    }
+}
+
 /// The progress of a session in a checklist.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChecklistAnswer {
-    /// The id of the checklist.
+    /// The id of the checklist; that of its engagement where all checklists of a session are shown.
     id: String,
     /// The id of the engagement.
     outbound_id: String,
@@ -160,14 +174,7 @@ pub async fn record(
         steps: &body.steps,
     });
     app.live.push_to_pages((member.project, session), &frame);
-    Ok(Json(ChecklistAnswer {
-        id: checklist_id,
-        outbound_id: body.outbound_id,
-        status: task.status,
-        completed_steps: task.completed_steps,
-        started_at: task.started_at,
-        completed_at: task.completed_at,
-    }))
+    Ok(Json(task.shown(checklist_id, body.outbound_id)))
 }
 
 /// Notes progress in a session; returns the steps that were done before, and what is known now.

@@ -5,6 +5,7 @@
 
 mod action;
 mod checklist;
+mod checklists;
 mod delivery;
 mod feed;
 mod frame;
@@ -32,6 +33,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(feed::watch))
         .routes(routes!(notification::send))
         .routes(routes!(unread::set))
+        .routes(routes!(checklists::list))
         .routes(routes!(checklist::record))
 }
 

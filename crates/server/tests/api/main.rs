@@ -65,3 +65,5 @@ mod subscription;
 mod timeline;
 #[cfg(test)]
 mod track;
+#[cfg(test)]
+mod warmup;

@@ -27,6 +27,7 @@ pub mod searched;
 mod subscription;
 mod timeline;
 pub mod visit;
+pub mod warmup;
 pub mod write;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -43,6 +44,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(lookup::by_user_id))
         .routes(routes!(lookup::by_id, write::update, delete::delete))
         .routes(routes!(search::search))
+        .routes(routes!(warmup::warm_up))
         .routes(routes!(list::identity_history))
         .routes(routes!(timeline::events))
         .routes(routes!(activities::list))

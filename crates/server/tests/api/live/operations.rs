@@ -190,6 +190,7 @@ async fn only_sessions_of_the_project_are_found() {
             json!({"outboundId": "o", "status": "active"}),
         ),
         ("GET", "live", json!({})),
+        ("GET", "checklists", json!({})),
     ] {
         let path = format!("/v3/sessions/{session}/{rest}");
         let call = Call::new(method, &path)
@@ -260,6 +261,11 @@ async fn checklists_are_kept_and_shown_in_pages_alone() {
     let kept = app.get(&format!("/v3/sessions/{session}")).await.ok()["checklistTasks"].clone();
     let expected = json!({"status": "done", "completedSteps": ["s1", "s2"], "startedAt": started, "completedAt": done_at});
     assert_eq!(kept, json!({"o1": expected}));
+    let mut shown = expected;
+    shown["id"] = json!("o1");
+    shown["outboundId"] = json!("o1");
+    let path = format!("/v3/sessions/{session}/checklists");
+    assert_eq!(app.get(&path).await.ok(), json!([shown]));
     assert!(phone.is_silent(std::time::Duration::from_millis(300)).await);
 }
 
