@@ -6,6 +6,7 @@ use crate::accounts::api_key::{API_KEYS, ApiKey};
 use crate::accounts::member::{MEMBERS, Member};
 use crate::accounts::organisation::{ORGANISATIONS, Organisation};
 use crate::accounts::project::{PROJECTS, Project};
+use crate::accounts::sign_in::{SIGN_INS, SignIn};
 use crate::accounts::user::{USERS, User};
 use crate::files::document::{FILES, File};
 use crate::http::idempotency::{USED_KEYS, UsedKey};
@@ -48,6 +49,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<ImportBatch>(),
         Registered::of::<ImportChange>(),
         Registered::of::<QueuedJob>(),
+        Registered::of::<SignIn>(),
     ],
     migrations: &[
         Migration {
@@ -92,6 +94,14 @@ pub static SCHEMA: Schema = Schema {
         Migration {
             version: 4,
             steps: &[Step::Create(&QUEUED_JOBS)],
+        },
+        // Sign-ins that can be revoked, and the people of a project.
+        Migration {
+            version: 5,
+            steps: &[
+                Step::Create(&SIGN_INS),
+                Step::AddIndex(&MEMBERS, "member_by_project"),
+            ],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

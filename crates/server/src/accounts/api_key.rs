@@ -7,6 +7,7 @@ use store::{
 };
 
 use super::member::{Member, insert_member};
+use super::profile::Profile;
 use super::project::known_project;
 use super::user::{User, UserType, insert_user};
 use super::{AccountError, SCOPE};
@@ -124,7 +125,7 @@ pub async fn create_api_key(app: &App, new: NewApiKey) -> Result<CreatedApiKey, 
                 password_hash: None,
                 name: new.name.clone(),
                 user_type: UserType::ServiceAccount,
-                valid_from: now,
+                profile: Profile::default(),
             };
             let user = insert_user(tx, account)?;
             insert_member(

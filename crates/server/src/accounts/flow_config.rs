@@ -204,7 +204,8 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-fn merge(target: &mut Value, patch: &Map<String, Value>) {
+/// Sets in `target` what a JSON Merge Patch (RFC 7396) names; `null` takes away.
+pub fn merge(target: &mut Value, patch: &Map<String, Value>) {
     if !target.is_object() {
         *target = Value::Object(Map::new());
     }

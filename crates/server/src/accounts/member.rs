@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{
-    Collection, Column, ColumnKind, Document, Identity, Index, ObjectId, Query, Reference, Tx,
-    Value,
+    Collection, Column, ColumnKind, Document, Identity, Index, ObjectId, Query, Reference, Row,
+    Snapshot, Tx, Value,
 };
 
 use super::project::known_project;
-use super::user::{insert_user, person};
+use super::user::{User, UserType, insert_user, person};
 use super::{AccountError, SCOPE, key};
 use crate::app::App;
 use crate::auth::roles::Role;
@@ -41,11 +41,18 @@ pub static MEMBERS: Collection = Collection {
             kind: ColumnKind::Id,
         },
     ],
-    indexes: &[Index {
-        name: "member_by_user",
-        columns: &["user_id"],
-        not_null: None,
-    }],
+    indexes: &[
+        Index {
+            name: "member_by_user",
+            columns: &["user_id"],
+            not_null: None,
+        },
+        Index {
+            name: "member_by_project",
+            columns: &["of_project"],
+            not_null: None,
+        },
+    ],
     cluster: &[],
     references: &[
         Reference {
@@ -88,6 +95,65 @@ pub fn of_user(user: ObjectId) -> Query {
         limit: 1000,
         ..Query::default()
     }
+}
+
+/// The memberships of a project that are read at once.
+const MEMBERS_PER_PAGE: u32 = 500;
+
+/// The people of a project, and as what, the first member first. Service accounts are none of them.
+///
+/// # Errors
+/// Those of the store.
+pub fn people(snapshot: &Snapshot<'_>, project: ObjectId) -> store::Result<Vec<(Row<User>, Role)>> {
+    let mut query = Query {
+        filter: Filter::Eq(FieldPath::known("project"), Scalar::Id(project)),
+        sort: vec![store::Sort {
+            path: "id".into(),
+            descending: false,
+        }],
+        limit: MEMBERS_PER_PAGE,
+        ..Query::default()
+    };
+    let mut people = Vec::new();
+    loop {
+        let page = snapshot.page::<Member>(&query)?;
+        for row in &page.rows {
+            let member: Member = row.parse()?;
+            let user = snapshot.get::<User>(member.user)?;
+            let person = user.filter(|user| user.doc.user_type == UserType::Default);
+            people.extend(person.map(|user| (user, member.role)));
+        }
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return Ok(people),
+        }
+    }
+}
+
+/// The membership of a person in a project, which no other unit can change before this one is committed.
+///
+/// # Errors
+/// Those of the store.
+pub fn of_person(
+    tx: &Tx<'_>,
+    user: ObjectId,
+    project: ObjectId,
+) -> store::Result<Option<Row<Member>>> {
+    let person = tx.get::<User>(user)?;
+    if person.is_none_or(|person| person.doc.user_type != UserType::Default) {
+        return Ok(None);
+    }
+    tx.find_for_update::<Member>(identity::MEMBERSHIP, &membership_key(user, project))
+}
+
+/// Ends a membership.
+///
+/// # Errors
+/// Those of the store.
+pub fn remove(tx: &mut Tx<'_>, member: &Row<Member>) -> store::Result<()> {
+    let key = membership_key(member.doc.user, member.doc.project);
+    tx.release(identity::MEMBERSHIP, &key, member.id)?;
+    tx.delete::<Member>(member.id).map(drop)
 }
 
 pub(super) fn insert_member(tx: &mut Tx<'_>, member: Member) -> store::Result<ObjectId> {

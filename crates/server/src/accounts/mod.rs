@@ -5,8 +5,10 @@ pub mod api_key;
 pub mod flow_config;
 pub mod member;
 pub mod organisation;
+pub mod profile;
 pub mod project;
 pub mod setup;
+pub mod sign_in;
 pub mod user;
 pub mod verification;
 

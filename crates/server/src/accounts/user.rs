@@ -1,9 +1,10 @@
 //! A user: a person of a team, or a service account that only holds API keys.
 
 use serde::{Deserialize, Serialize};
-use store::{Collection, Document, Identity, Millis, ObjectId, Tx, Value};
+use store::{Collection, Document, Identity, ObjectId, Tx, Value};
 use utoipa::ToSchema;
 
+use super::profile::Profile;
 use super::{AccountError, key};
 use crate::app::App;
 use crate::identity;
@@ -18,12 +19,13 @@ pub struct User {
     /// Argon2id; service accounts have none and cannot sign in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,
-    /// The name to show.
+    /// The name to show: the first name, when there is a family name too.
     pub name: String,
     /// What kind of user.
     pub user_type: UserType,
-    /// Sign-ins from before this instant are void.
-    pub valid_from: Millis,
+    /// What the user set of itself.
+    #[serde(default)]
+    pub profile: Profile,
 }
 
 /// The kinds of users of the contract.
@@ -72,7 +74,7 @@ pub(super) fn person(app: &App, email: &str, password: &str) -> Result<User, Acc
         password_hash: Some(hash),
         name,
         user_type: UserType::Default,
-        valid_from: app.now(),
+        profile: Profile::default(),
     })
 }
 

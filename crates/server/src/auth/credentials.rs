@@ -15,6 +15,7 @@ use crate::accounts::SCOPE;
 use crate::accounts::api_key::ApiKey;
 use crate::accounts::member::{self, Member};
 use crate::accounts::project::{Project, identity_secrets};
+use crate::accounts::sign_in::SignIn;
 use crate::accounts::user::{User, UserType};
 use crate::app::App;
 use crate::cache::CommitCache;
@@ -210,8 +211,10 @@ fn read_credential(snapshot: &Snapshot<'_>, claims: &Claims) -> store::Result<Op
         return Ok(None);
     };
     let key = match claims.kind {
-        TokenKind::Login if claims.iat < user.doc.valid_from.0.div_euclid(1000) => return Ok(None),
-        TokenKind::Login => None,
+        TokenKind::Login => match snapshot.get::<SignIn>(claims.jti)? {
+            Some(sign_in) if sign_in.doc.user == user.id => None,
+            _ => return Ok(None),
+        },
         TokenKind::ApiKey => match snapshot.get::<ApiKey>(claims.jti)? {
             Some(key) if key.doc.revoked_at.is_none() && key.doc.user == user.id => Some(key.doc),
             _ => return Ok(None),

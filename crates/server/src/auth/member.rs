@@ -43,6 +43,10 @@ scopes! {
     TicketsRead = Some(Scope::TicketsRead);
     /// May change tickets.
     TicketsWrite = Some(Scope::TicketsWrite);
+    /// May see who is a member.
+    MembersRead = Some(Scope::MembersRead);
+    /// May change who is a member, and as what.
+    MembersWrite = Some(Scope::MembersWrite);
     /// Is a member of the project, in any role.
     AnyMember = None;
 }

@@ -18,8 +18,8 @@ mod visitor;
 
 pub use credentials::{Access, Credential, Credentials};
 pub use member::{
-    AnyMember, Member, ProjectRead, ProjectWrite, Requires, SessionsRead, SessionsWrite, SignedIn,
-    TicketsRead, TicketsWrite,
+    AnyMember, Member, MembersRead, MembersWrite, ProjectRead, ProjectWrite, Requires,
+    SessionsRead, SessionsWrite, SignedIn, TicketsRead, TicketsWrite,
 };
 pub use project_token::{ProjectAccess, ProjectToken, WrongTokens};
 pub use visitor::{ClientCredential, SdkProject, Visitor, shield};

@@ -1,6 +1,7 @@
 //! The errors that every operation may answer, for the API description.
 
-use utoipa::IntoResponses;
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
 
 use super::error::ErrorBody;
 
@@ -47,3 +48,7 @@ pub enum ErrorResponses {
     #[response(status = 503)]
     Unavailable(ErrorBody),
 }
+
+/// The answer of operations of which the contract wants nothing but `true`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Done(pub bool);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::runner::{Job, Jobs};
+use crate::accounts::sign_in;
 use crate::app::SharedApp;
 use crate::auth::token::Random;
 use crate::files;
@@ -23,6 +24,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     let (of_guests, of_files, of_keys) = (Arc::clone(app), Arc::clone(app), Arc::clone(app));
     let of_queue = Arc::clone(app);
+    let of_sign_ins = Arc::clone(app);
     let jobs = vec![
         Job::new("empty_guests", 6 * HOUR, move || {
             let app = Arc::clone(&of_guests);
@@ -39,6 +41,10 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
         Job::new("dead_jobs", 6 * HOUR, move || {
             let app = Arc::clone(&of_queue);
             async move { queue::sweep(&app).await.map(drop) }
+        }),
+        Job::new("sign_ins", HOUR, move || {
+            let app = Arc::clone(&of_sign_ins);
+            async move { sign_in::sweep(&app).await.map(drop) }
         }),
     ];
     // Spreads what servers do that were started together; no secret.

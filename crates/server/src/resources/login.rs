@@ -1,18 +1,21 @@
 //! Signing in with a password.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
-use store::{Millis, ObjectId, Row};
+use store::{Millis, ObjectId, Row, Tx};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::user::UserBody;
 use crate::accounts::SCOPE;
+use crate::accounts::sign_in::{self, SignIn};
 use crate::accounts::user::User;
 use crate::app::{App, SharedApp};
 use crate::auth::token::{Claims, TokenKind};
@@ -55,6 +58,30 @@ pub struct LoggedInBody {
     pub user: UserBody,
 }
 
+/// From where somebody signs in.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The address.
+    pub address: IpAddr,
+    /// What the client says it is.
+    pub user_agent: Option<String>,
+}
+
+impl FromRequestParts<SharedApp> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Infallible> {
+        let ClientAddress(address) = ClientAddress::from_request_parts(parts, app).await?;
+        let user_agent = parts.headers.get(header::USER_AGENT);
+        Ok(Self {
+            address,
+            user_agent: user_agent
+                .and_then(|value| value.to_str().ok())
+                .map(sign_in::shortened),
+        })
+    }
+}
+
 /// Sign in
 ///
 /// Gives a token for the account with this address and password. Ten attempts a minute, for each account and client address.
@@ -66,10 +93,10 @@ pub struct LoggedInBody {
 )]
 pub async fn login(
     State(app): State<SharedApp>,
-    ClientAddress(address): ClientAddress,
+    client: Client,
     Json(body): Json<LoginBody>,
 ) -> Result<Json<LoggedInBody>, ApiError> {
-    sign_in(&app, address, &body.email, body.password).await
+    sign_in(&app, client, &body.email, body.password).await
 }
 
 /// Sign in with HTTP Basic
@@ -82,7 +109,7 @@ pub async fn login(
 )]
 pub async fn basic(
     State(app): State<SharedApp>,
-    ClientAddress(address): ClientAddress,
+    client: Client,
     headers: HeaderMap,
 ) -> Result<Json<LoggedInBody>, ApiError> {
     let missing = || {
@@ -103,7 +130,7 @@ pub async fn basic(
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or_else(missing)?;
     let (email, password) = decoded.split_once(':').ok_or_else(missing)?;
-    sign_in(&app, address, email, password.to_owned()).await
+    sign_in(&app, client, email, password.to_owned()).await
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {
@@ -113,35 +140,68 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 
 async fn sign_in(
     app: &SharedApp,
-    address: IpAddr,
+    client: Client,
     email: &str,
     password: String,
 ) -> Result<Json<LoggedInBody>, ApiError> {
     let key = identity::email_key(email).unwrap_or_default();
-    app.limits.logins.check(&(&key, address))?;
+    app.limits.logins.check(&(&key, client.address))?;
     let read = app.store.read(SCOPE, move |snapshot| {
         Ok::<_, ApiError>(snapshot.find::<User>(identity::ACCOUNT_EMAIL, &key)?)
     });
     let user = read.await?;
     let user = verify(Arc::clone(app), user, password)
         .await?
-        .ok_or_else(|| {
-            // The same for an unknown address and a wrong password, after the same time.
-            ApiError::unauthorized(
-                "wrong_credentials",
-                "There is no account with this address and password.",
-            )
-        })?;
-    let (token, expires_at) = token_for(app, user.id);
-    Ok(Json(LoggedInBody {
+        .ok_or_else(wrong_credentials)?;
+    open(app, client, user).await.map(Json)
+}
+
+/// The same for an unknown address and a wrong password, after the same time.
+fn wrong_credentials() -> ApiError {
+    ApiError::unauthorized(
+        "wrong_credentials",
+        "There is no account with this address and password.",
+    )
+}
+
+/// Signs a user in whose identity was proved: records the sign-in, and gives its token.
+///
+/// # Errors
+/// 401 when the password was changed since `user` was read.
+pub async fn open(
+    app: &SharedApp,
+    client: Client,
+    user: Row<User>,
+) -> Result<LoggedInBody, ApiError> {
+    let id = ObjectId::from_bytes(app.random.bytes());
+    let (token, expires_at) = token_for(app, id, user.id);
+    let record = SignIn {
+        user: user.id,
+        expires_at,
+        address: client.address.to_string(),
+        user_agent: client.user_agent,
+    };
+    let (user_id, proved) = (user.id, user.doc.password_hash.clone());
+    let unit = move |tx: &mut Tx<'_>| {
+        let now = tx.get_for_update::<User>(user_id)?;
+        if now.is_none_or(|now| now.doc.password_hash != proved) {
+            return Err(wrong_credentials());
+        }
+        Ok(sign_in::insert(tx, id, &record)?)
+    };
+    app.store.write(SCOPE, unit).await?;
+    Ok(LoggedInBody {
         token,
         expires_at,
         user: user.into(),
-    }))
+    })
 }
 
 /// The user, when the password is right. Hashing takes its time on a thread that may block.
-async fn verify(
+///
+/// # Errors
+/// When that thread fails.
+pub async fn verify(
     app: SharedApp,
     user: Option<Row<User>>,
     password: String,
@@ -156,12 +216,12 @@ async fn verify(
     verified.await.map_err(ApiError::internal)
 }
 
-fn token_for(app: &App, user: ObjectId) -> (String, Millis) {
+fn token_for(app: &App, id: ObjectId, user: ObjectId) -> (String, Millis) {
     let now = app.now();
     let expires_at = Millis((now.0 + LOGIN_MS).div_euclid(1000) * 1000);
     let claims = Claims {
         sub: user,
-        jti: ObjectId::from_bytes(app.random.bytes()),
+        jti: id,
         iat: now.0.div_euclid(1000),
         exp: Some(expires_at.0 / 1000),
         project: None,

@@ -2,6 +2,9 @@
 
 mod login;
 mod me;
+mod people;
+mod profile;
 mod projects;
 mod rate_limits;
 mod revocation;
+mod sign_ins;

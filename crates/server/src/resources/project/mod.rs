@@ -2,6 +2,7 @@
 
 mod identity_verification;
 mod sdk_config;
+mod users;
 
 use store::ObjectId;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,6 +23,8 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
             identity_verification::put
         ))
         .routes(routes!(identity_verification::check))
+        .routes(routes!(users::list))
+        .routes(routes!(users::update, users::remove))
 }
 
 /// The project of a path, which has to be that of the `project` header.

@@ -35,6 +35,10 @@ async fn no_secret_is_shown() {
         "userType",
         "confirmed",
         "notificationPreferences",
+        "notificationSettings",
+        "completedOnboarding",
+        "available",
+        "unavailableProjects",
         "createdAt",
         "updatedAt",
     ]);

@@ -214,6 +214,9 @@ async fn users_me() {
       "lastName": "",
       "userType": "service_account",
       "confirmed": true,
+      "completedOnboarding": false,
+      "available": true,
+      "unavailableProjects": [],
       "notificationPreferences": {
         "all-created-tickets": {
           "email": false,
@@ -255,6 +258,11 @@ async fn users_me() {
           "inApp": false,
           "push": false
         }
+      },
+      "notificationSettings": {
+        "directlySendNotifications": false,
+        "preventNotificationsWhereICreator": false,
+        "sendEmailOnlyWhenOffline": false
       },
       "createdAt": "[date]",
       "updatedAt": "[date]"
@@ -302,6 +310,9 @@ async fn login() {
         "lastName": "",
         "userType": "default",
         "confirmed": true,
+        "completedOnboarding": false,
+        "available": true,
+        "unavailableProjects": [],
         "notificationPreferences": {
           "all-created-tickets": {
             "email": false,
@@ -343,6 +354,11 @@ async fn login() {
             "inApp": false,
             "push": false
           }
+        },
+        "notificationSettings": {
+          "directlySendNotifications": false,
+          "preventNotificationsWhereICreator": false,
+          "sendEmailOnlyWhenOffline": false
         },
         "createdAt": "[date]",
         "updatedAt": "[date]"

@@ -83,14 +83,14 @@ impl Accounts {
     }
 
     /// A person with [`PASSWORD`] who is a member of a project.
-    pub async fn member(app: &App, project: ObjectId, email: &str, role: Role) {
+    pub async fn member(app: &App, project: ObjectId, email: &str, role: Role) -> ObjectId {
         let new = NewMember {
             project,
             email: email.into(),
             role,
             password: Some(PASSWORD.into()),
         };
-        member::create_member(app, new).await.unwrap();
+        member::create_member(app, new).await.unwrap().user_id
     }
 }
 

@@ -9,6 +9,7 @@ use axum::response::Response;
 use serde_json::Value;
 use server::app::{App, SharedApp, Surroundings, sqlite_config};
 use server::auth::password::Cost;
+use server::auth::roles::Role;
 use server::auth::token::Random;
 use server::config::{Config, Sources};
 use server::http::router;
@@ -18,7 +19,7 @@ use store::{ObjectId, Tx};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use super::{Accounts, Answer, Call, Description, Live, TestClock, encoded};
+use super::{Accounts, Answer, Call, Description, Live, PASSWORD, TestClock, encoded};
 
 /// Limits are off unless a test is about them: tests call faster than people.
 const DEFAULTS: [(&str, &str); 6] = [
@@ -120,6 +121,19 @@ impl TestApp {
     /// The call with the secret API token of the first project.
     pub fn server(&self, call: Call) -> Call {
         call.api_token(&self.accounts.first.api_token)
+    }
+
+    /// Signs a person with [`PASSWORD`] in; gives the token.
+    pub async fn sign_in(&self, email: &str) -> String {
+        let body = serde_json::json!({"email": email, "password": PASSWORD});
+        let answer = self.send(Call::post("/v3/auth/login").json(&body)).await;
+        answer.ok()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A new member of the first project, signed in: the id and the token.
+    pub async fn member(&self, email: &str, role: Role) -> (ObjectId, String) {
+        let id = Accounts::member(&self.app, self.project(), email, role).await;
+        (id, self.sign_in(email).await)
     }
 
     pub async fn lookup(&self, user_id: &str) -> Answer {
