@@ -113,6 +113,7 @@ pub enum Command {
     Member(Member),
     #[command(subcommand)]
     Identity(Identity),
+    Demo(Demo),
     Import(Import),
     Doctor(Doctor),
     Backup(Backup),
@@ -129,6 +130,26 @@ pub struct Serve {
     /// At the first start, make a demo organisation and print its keys with commands to try
     #[arg(long)]
     pub demo: bool,
+}
+
+/// Fill an empty data folder with a made-up product's users, events and tickets
+///
+/// To try things, and to see what the server looks like when it is used. `hark serve --demo` on the same folder prints the
+/// keys. Everybody in it is made up, with addresses at example.com.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// How many end users there are
+    #[arg(long, value_name = "NUMBER", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub sessions: u32,
+    /// Days until today in which they come
+    #[arg(long, value_name = "NUMBER", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub days: u32,
+    /// How many tickets they open, one a visit at the most
+    #[arg(long, value_name = "NUMBER", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub tickets: u32,
+    /// The same number makes the same people
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// Make the first organisation, project and owner, and print their keys

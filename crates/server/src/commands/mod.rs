@@ -27,6 +27,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Project(command) => runtime()?.block_on(accounts::project(config, command)),
         Command::Member(command) => runtime()?.block_on(accounts::member(config, command)),
         Command::Identity(command) => runtime()?.block_on(accounts::identity(config, command)),
+        Command::Demo(options) => runtime()?.block_on(demo::command(config, options)),
         Command::Import(options) => runtime()?.block_on(import::command(config, options)),
         Command::Doctor(options) => runtime()?.block_on(database::doctor(config, options)),
         Command::Backup(options) => runtime()?.block_on(database::backup(config, options)),

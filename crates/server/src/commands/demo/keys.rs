@@ -1,4 +1,4 @@
-//! The first start of `make run`: a demo organisation, and commands to paste that work as printed.
+//! The accounts of the demo, and commands to paste that work as printed.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,6 +14,18 @@ const FILE: &str = "demo-keys.json";
 
 /// Makes the demo accounts, or finds them, and prints how to try them.
 pub async fn print(app: &App) -> Result<()> {
+    match make(app).await? {
+        Some(keys) => println!("{}", text(&keys)),
+        None => println!(
+            "\nHark is at {}\nThis server was not set up as a demo: use the keys that you noted down, or `hark token create`.\n",
+            app.config.base_url()
+        ),
+    }
+    Ok(())
+}
+
+/// Makes the demo accounts, or finds them; `None` on a server with accounts of its own.
+pub async fn make(app: &App) -> Result<Option<SetupResult>> {
     let file = app.config.data.join(FILE);
     let request = SetupRequest {
         organisation: "Demo organisation".into(),
@@ -22,23 +34,18 @@ pub async fn print(app: &App) -> Result<()> {
         password: None,
     };
     let made = setup(app, request).await?;
-    let keys = if made.api_key.is_some() {
+    if made.api_key.is_some() {
         keep(&file, &made)?;
-        made
-    } else if let Ok(json) = std::fs::read(&file) {
-        SetupResult {
-            url: made.url,
-            ..serde_json::from_slice(&json).with_context(|| format!("{}", file.display()))?
-        }
-    } else {
-        println!(
-            "\nHark is at {}\nThis server was not set up as a demo: use the keys that you noted down, or `hark token create`.\n",
-            made.url
-        );
-        return Ok(());
+        return Ok(Some(made));
+    }
+    let Ok(json) = std::fs::read(&file) else {
+        return Ok(None);
     };
-    println!("{}", text(&keys));
-    Ok(())
+    let kept = serde_json::from_slice(&json).with_context(|| format!("{}", file.display()))?;
+    Ok(Some(SetupResult {
+        url: made.url,
+        ..kept
+    }))
 }
 
 fn keep(file: &Path, keys: &SetupResult) -> Result<()> {
