@@ -48,7 +48,7 @@ const ROLES: [&str; 4] = ["owner", "admin", "editor", "viewer"];
 /// Of a hundred visitors so many sign in.
 const KNOWN_PERCENT: u32 = 72;
 /// The most visits of one person.
-const VISITS_MAX: u32 = 14;
+const VISITS_MAX: u32 = 8;
 
 /// What a client says of the machine that it runs on.
 #[derive(Debug, Clone, Copy)]
