@@ -22,6 +22,7 @@ use crate::resources::session::event::{EVENTS, Event};
 use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
 use crate::resources::session::merge::{MERGES, Merge};
 use crate::resources::ticket::document::{TICKETS, Ticket};
+use crate::resources::ticket::history::{TICKET_CHANGES, TicketChange};
 use crate::resources::ticket::log::{TICKET_LOGS, TicketLog};
 use crate::resources::ticket::number::{TICKET_NUMBERS, TicketNumber};
 
@@ -43,6 +44,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Ticket>(),
         Registered::of::<TicketNumber>(),
         Registered::of::<TicketLog>(),
+        Registered::of::<TicketChange>(),
         Registered::of::<File>(),
         Registered::of::<Activity>(),
         Registered::of::<Import>(),
@@ -101,6 +103,30 @@ pub static SCHEMA: Schema = Schema {
             steps: &[
                 Step::Create(&SIGN_INS),
                 Step::AddIndex(&MEMBERS, "member_by_project"),
+            ],
+        },
+        // Tickets that the team works on: the inbox, boards, what is asleep, and their history.
+        Migration {
+            version: 6,
+            steps: &[
+                Step::AddColumn(&Registered::of::<Ticket>(), "processing_user"),
+                Step::AddColumn(&Registered::of::<Ticket>(), "processing_team"),
+                Step::AddColumn(&Registered::of::<Ticket>(), "archived"),
+                Step::AddColumn(&Registered::of::<Ticket>(), "share_token"),
+                Step::AddColumn(&Registered::of::<Ticket>(), "last_notification"),
+                Step::AddColumn(&Registered::of::<Ticket>(), "snoozed_until"),
+                Step::AddColumn(&Registered::of::<Ticket>(), "merged_into"),
+                Step::AddColumn(&Registered::of::<Ticket>(), "tracker"),
+                Step::AddIndex(&TICKETS, "ticket_by_board"),
+                Step::AddIndex(&TICKETS, "ticket_by_news"),
+                Step::AddIndex(&TICKETS, "ticket_by_member"),
+                Step::AddIndex(&TICKETS, "ticket_by_team"),
+                Step::AddIndex(&TICKETS, "ticket_by_share_token"),
+                Step::AddIndex(&TICKETS, "ticket_by_waking"),
+                Step::AddIndex(&TICKETS, "ticket_by_merge"),
+                Step::AddIndex(&TICKETS, "ticket_by_tracker"),
+                Step::AddSearch(&Registered::of::<Ticket>()),
+                Step::Create(&TICKET_CHANGES),
             ],
         },
     ],

@@ -156,6 +156,18 @@ pub fn remove(tx: &mut Tx<'_>, member: &Row<Member>) -> store::Result<()> {
     tx.delete::<Member>(member.id).map(drop)
 }
 
+/// Whether a user is a member of a project.
+///
+/// # Errors
+/// Those of the store.
+pub async fn is_member(app: &App, user: ObjectId, project: ObjectId) -> store::Result<bool> {
+    let key = membership_key(user, project);
+    let read = app.store.read(SCOPE, move |snapshot| {
+        Ok::<_, store::Error>(snapshot.owner(identity::MEMBERSHIP, &key)?.is_some())
+    });
+    read.await
+}
+
 pub(super) fn insert_member(tx: &mut Tx<'_>, member: Member) -> store::Result<ObjectId> {
     let key = membership_key(member.user, member.project);
     let id = tx.insert(tx.new_id(), member)?.id;

@@ -2,7 +2,7 @@
 
 mod arrival;
 mod body;
-mod bugs;
+pub mod bugs;
 mod clean;
 pub mod config;
 mod events;

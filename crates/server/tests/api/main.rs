@@ -62,6 +62,8 @@ mod snapshots;
 #[cfg(test)]
 mod subscription;
 #[cfg(test)]
+mod tickets;
+#[cfg(test)]
 mod timeline;
 #[cfg(test)]
 mod track;

@@ -5,8 +5,9 @@ use store::filter::{FieldPath, Filter, RangeOp, Scalar};
 use store::{Millis, ObjectId, Query, Row, Tx};
 
 use super::document::{OPEN, Ticket};
+use super::history::By;
 use super::log::{LogKind, TicketLog};
-use super::number;
+use super::{change, counters, number};
 use crate::resources::session::document::Session;
 
 /// The same report of a session within so many milliseconds is a repetition: its first answer got lost.
@@ -54,7 +55,8 @@ pub fn repeated(
     }
 }
 
-/// Inserts a ticket with its number and its logs. Id, number, place and dates of `ticket` are given here.
+/// Makes a ticket with its number and its logs: every path goes through here. Id, number, place and dates of `ticket` are given here.
+/// `session`: that of the ticket, which counts it and is the caller's to write.
 ///
 /// # Errors
 /// Those of the store.
@@ -63,16 +65,29 @@ pub fn insert(
     id: ObjectId,
     ticket: Ticket,
     logs: &[NewLog],
+    session: Option<&mut Session>,
+    by: By,
 ) -> store::Result<Row<Ticket>> {
-    let bug_id = number::next(tx)?;
+    let (bug_id, now) = (number::next(tx)?, tx.now());
+    let or_else = |given: String, default: String| if given.is_empty() { default } else { given };
+    let is_assigned = ticket.processing_user.is_some() || ticket.processing_team.is_some();
+    let plan = session.as_ref().and_then(|session| session.plan.clone());
     let row = tx.insert(
         id,
         Ticket {
             bug_id,
-            status: OPEN.into(),
+            status: or_else(ticket.status, OPEN.into()),
             priority_order: ticket.priority.order(),
-            lexorank: number::rank(bug_id),
-            created_at: tx.now(),
+            lexorank: or_else(ticket.lexorank, number::rank(bug_id)),
+            archived_at: ticket.archived.then_some(now),
+            queued_at: ticket.queued.then_some(now),
+            snoozed: ticket.snoozed_until.is_some(),
+            first_assignment_at: is_assigned.then_some(now),
+            no_human_interaction: !matches!(by, By::User(_)),
+            notifications_unread: matches!(by, By::Session(_)) && !ticket.is_silent,
+            last_notification: now,
+            plan,
+            created_at: now,
             ..ticket
         },
     )?;
@@ -85,12 +100,9 @@ pub fn insert(
         };
         tx.append(tx.new_id(), &log)?;
     }
+    if let Some(session) = session {
+        counters::count(session, now, by);
+    }
+    change::record_created(tx, id, by)?;
     Ok(row)
-}
-
-/// Counts a report of a session, which was heard from by it.
-pub fn count(session: &mut Session, now: Millis) {
-    session.count_feedback_reports += 1;
-    session.last_feedback_report = Some(now);
-    session.last_heard_from = Some(now);
 }

@@ -1,15 +1,20 @@
 //! The ticket: something that an end user reported, as it is stored.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::{Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Reference, Value};
 use utoipa::ToSchema;
 
+use super::searched;
 use crate::resources::session::merge::via::Via;
 
 /// The status of a new ticket.
 pub const OPEN: &str = "OPEN";
+/// The status of one that nothing is to be done about any more.
+pub const DONE: &str = "DONE";
 
 /// One report, and the conversation about it.
 ///
@@ -21,6 +26,8 @@ pub struct Ticket {
     pub bug_id: u64,
     /// Opens the conversation for those who have its link.
     pub share_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// `BUG`, `CRASH`, `FEATURE_REQUEST` … or what the project calls it.
     #[serde(rename = "type")]
     pub kind: String,
@@ -32,12 +39,70 @@ pub struct Ticket {
     pub lexorank: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<ObjectId>,
+    /// The member who works on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processing_user: Option<ObjectId>,
+    /// The team that works on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processing_team: Option<ObjectId>,
+    /// When somebody was given it for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_assignment_at: Option<Millis>,
+    /// Whether it waits for a member who has room for it.
+    pub queued: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued_at: Option<Millis>,
+    /// The latest message of its conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_comment: Option<ObjectId>,
+    /// When something was last said in it: what the inbox is sorted by.
+    pub last_notification: Millis,
+    /// Whether the team has not seen what was said last.
+    pub notifications_unread: bool,
+    /// Whether the session has not.
+    pub session_notifications_unread: bool,
+    pub has_agent_reply: bool,
+    /// Whether no member has said or changed anything.
+    pub no_human_interaction: bool,
+    pub conversation_closed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation_rating: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sentiment: Option<Sentiment>,
+    /// The plan of the session when it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_date: Option<Millis>,
     /// Whether the app sent it by itself.
     pub is_silent: bool,
+    pub is_spam: bool,
     pub archived: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Millis>,
+    /// Whether it is out of sight until `snoozed_until`.
+    pub snoozed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<Millis>,
+    /// Whether it stands for the tickets that are linked to it: closing it closes those.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tracker_ticket: bool,
+    /// Each of these names this one too.
+    pub linked_tickets: Vec<ObjectId>,
+    /// The ticket that goes on in place of this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<ObjectId>,
+    /// How many voted for it.
+    pub upvotes_count: u64,
     pub tags: Vec<String>,
     /// What was filled in, by field.
     pub form_data: IndexMap<String, Box<RawValue>>,
+    /// What members filled in, by field.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub attributes: IndexMap<String, Box<RawValue>>,
+    /// The form that was filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub custom_data: IndexMap<String, Box<RawValue>>,
     /// What the client says of the device and the app.
@@ -66,6 +131,14 @@ pub struct Ticket {
     pub via: Via,
     pub created_at: Millis,
     pub updated_at: Millis,
+}
+
+impl Ticket {
+    /// Whether nothing is to be done about it any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.status == DONE
+    }
 }
 
 /// How urgent a ticket is.
@@ -102,6 +175,15 @@ impl Priority {
     }
 }
 
+/// The mood of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Sentiment {
+    Positive,
+    Negative,
+    Neutral,
+}
+
 /// A file that belongs to a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attachment {
@@ -111,6 +193,7 @@ pub struct Attachment {
     pub url: String,
     /// What the client says that it is.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub kind: Option<String>,
 }
 
@@ -124,6 +207,14 @@ pub static TICKETS: Collection = Collection {
         column("status", "status", ColumnKind::Text),
         column("priority_order", "priorityOrder", ColumnKind::Int),
         column("lexorank", "lexorank", ColumnKind::Text),
+        column("processing_user", "processingUser", ColumnKind::Id),
+        column("processing_team", "processingTeam", ColumnKind::Id),
+        column("archived", "archived", ColumnKind::Bool),
+        column("share_token", "shareToken", ColumnKind::Text),
+        column("last_notification", "lastNotification", ColumnKind::Instant),
+        column("snoozed_until", "snoozedUntil", ColumnKind::Instant),
+        column("merged_into", "mergedInto", ColumnKind::Id),
+        column("tracker", "trackerTicket", ColumnKind::Bool),
     ],
     indexes: &[
         Index {
@@ -136,6 +227,26 @@ pub static TICKETS: Collection = Collection {
             columns: &["bug_id"],
             not_null: None,
         },
+        index("ticket_by_board", &["kind", "status", "lexorank"], None),
+        index("ticket_by_news", &["last_notification"], None),
+        index(
+            "ticket_by_member",
+            &["processing_user", "status"],
+            Some("processing_user"),
+        ),
+        index(
+            "ticket_by_team",
+            &["processing_team", "status"],
+            Some("processing_team"),
+        ),
+        index("ticket_by_share_token", &["share_token"], None),
+        index(
+            "ticket_by_waking",
+            &["snoozed_until"],
+            Some("snoozed_until"),
+        ),
+        index("ticket_by_merge", &["merged_into"], Some("merged_into")),
+        index("ticket_by_tracker", &["tracker"], Some("tracker")),
     ],
     cluster: &[],
     references: &[Reference {
@@ -148,8 +259,21 @@ const fn column(name: &'static str, path: &'static str, kind: ColumnKind) -> Col
     Column { name, path, kind }
 }
 
+const fn index(
+    name: &'static str,
+    columns: &'static [&'static str],
+    not_null: Option<&'static str>,
+) -> Index {
+    Index {
+        name,
+        columns,
+        not_null,
+    }
+}
+
 impl Document for Ticket {
     const COLLECTION: &'static Collection = &TICKETS;
+    const SEARCH: Option<&'static str> = Some("ticket_search");
 
     fn promoted(&self) -> Vec<Value> {
         vec![
@@ -159,7 +283,19 @@ impl Document for Ticket {
             self.status.as_str().into(),
             self.priority_order.into(),
             self.lexorank.as_str().into(),
+            self.processing_user.into(),
+            self.processing_team.into(),
+            self.archived.into(),
+            self.share_token.as_str().into(),
+            self.last_notification.into(),
+            self.snoozed_until.into(),
+            self.merged_into.into(),
+            self.tracker_ticket.then_some(true).into(),
         ]
+    }
+
+    fn searched(&self) -> Vec<Cow<'_, str>> {
+        searched::texts(self)
     }
 
     fn created_at(&self) -> Option<Millis> {

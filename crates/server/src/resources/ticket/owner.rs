@@ -2,8 +2,9 @@
 
 use store::{ObjectId, Tx};
 
+use super::change;
 use super::document::Ticket;
-use super::log::TicketLog;
+use super::history::By;
 use crate::resources::session::merge::rows;
 
 /// The tickets of a session that was merged are those of the survivor; returns how many.
@@ -26,7 +27,7 @@ pub fn move_to(
     Ok(moved)
 }
 
-/// The tickets that a merge brought are those of the merged session again.
+/// The tickets that a merge brought are those of the merged session again; returns how many.
 ///
 /// # Errors
 /// Those of the store.
@@ -35,23 +36,25 @@ pub fn move_back(
     survivor: ObjectId,
     gone: ObjectId,
     merge: ObjectId,
-) -> store::Result<()> {
+) -> store::Result<u64> {
+    let mut moved = 0;
     rows::each::<Ticket>(tx, "session", survivor, |tx, mut ticket| {
         if ticket.doc.via.pop(merge) {
             ticket.doc.session = Some(gone);
+            moved += 1;
             tx.put(&mut ticket)?;
         }
         Ok(())
-    })
+    })?;
+    Ok(moved)
 }
 
-/// Deletes the tickets of a session with their logs. Their files are those of the session.
+/// Deletes the tickets of a session with all that belongs to them.
 ///
 /// # Errors
 /// Those of the store.
 pub fn erase_all(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
     rows::each::<Ticket>(tx, "session", session, |tx, ticket| {
-        tx.delete_where::<TicketLog>("ticket", ticket.id)?;
-        tx.delete::<Ticket>(ticket.id).map(drop)
+        change::erase(tx, &ticket, By::System)
     })
 }

@@ -2,15 +2,48 @@
 
 use std::collections::HashMap;
 
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use store::{ObjectId, RawRow, Snapshot};
 
+use super::show::json;
+use crate::http::conditional;
+use crate::http::error::ApiError;
 use crate::resources::session::document::Session;
 
 /// What is stored of a ticket and not shown.
 const HIDDEN: [&str; 2] = ["reportHash", "via"];
+
+/// A ticket as the API shows it, with the tag of its version.
+pub(super) struct Shown {
+    pub json: Vec<u8>,
+    etag: HeaderValue,
+}
+
+impl Shown {
+    /// The ticket of a row.
+    pub fn of(
+        snapshot: &Snapshot<'_>,
+        row: &RawRow,
+        organisation: ObjectId,
+    ) -> Result<Self, ApiError> {
+        Ok(Self {
+            json: Renderer::new(snapshot, organisation).ticket(row)?,
+            etag: conditional::etag(row.id, row.version),
+        })
+    }
+}
+
+impl IntoResponse for Shown {
+    fn into_response(self) -> Response {
+        let mut response = json(self.json);
+        response.headers_mut().insert(header::ETAG, self.etag);
+        response
+    }
+}
 
 /// What a ticket shows of its session (contract, semantics §8).
 #[derive(Serialize, Deserialize)]

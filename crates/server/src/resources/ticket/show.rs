@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use store::{ObjectId, RawRow, Snapshot};
 
 use super::document::Ticket;
-use super::render::Renderer;
+use super::render::Shown;
 use super::schema::TicketBody;
 use crate::app::SharedApp;
 use crate::auth::{Member, TicketsRead};
@@ -35,9 +35,9 @@ pub async fn by_id(
     let organisation = member.organisation;
     let read = app.store.read(member.project, move |snapshot| {
         let row = find(snapshot, id)?;
-        Ok::<_, ApiError>(Renderer::new(snapshot, organisation).ticket(&row)?)
+        Shown::of(snapshot, &row, organisation)
     });
-    Ok(json(read.await?))
+    Ok(read.await?.into_response())
 }
 
 /// The id in a path.
@@ -58,12 +58,15 @@ pub(super) fn parse_id(text: &str) -> Result<ObjectId, ApiError> {
 /// # Errors
 /// 404 when the project has none.
 pub(super) fn find(snapshot: &Snapshot<'_>, id: ObjectId) -> Result<RawRow, ApiError> {
-    snapshot.raw::<Ticket>(id)?.ok_or_else(|| {
-        ApiError::not_found(
-            "ticket_not_found",
-            format!("This project has no ticket with id {id}."),
-        )
-    })
+    snapshot.raw::<Ticket>(id)?.ok_or_else(|| unknown(id))
+}
+
+/// 404: no ticket has this id.
+pub(super) fn unknown(id: ObjectId) -> ApiError {
+    ApiError::not_found(
+        "ticket_not_found",
+        format!("This project has no ticket with id {id}."),
+    )
 }
 
 /// Finished JSON, which only its caller may keep.

@@ -1,8 +1,8 @@
 //! A report: feedback, an answer to a survey, a crash (wire note §4.9).
 
 mod draft;
-mod fields;
-mod logs;
+pub mod fields;
+pub mod logs;
 mod redact;
 mod replay;
 
@@ -31,11 +31,11 @@ use crate::resources::session::identify;
 use crate::resources::session::visit::Visit;
 use crate::resources::ticket::create;
 use crate::resources::ticket::document::Ticket;
+use crate::resources::ticket::history::By;
 
 /// What to report. Everything may be left out, and what has another type counts as left out.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "documents the body, which is read field by field")]
 pub struct ReportBody {
     /// `BUG`, `CRASH` … or what the project calls it; `BUG` unless said otherwise.
     pub r#type: Option<String>,
@@ -239,9 +239,9 @@ impl Unit {
         ticket.session = Some(session.id);
         ticket.report_hash = Some(self.draft.hash.clone());
         self.take_files(tx, id, session.id, &mut ticket)?;
-        let row = create::insert(tx, id, ticket, &self.draft.logs)?;
         let (before, keys) = (Identifiers::of(&session.doc), session.doc.keys());
-        create::count(&mut session.doc, tx.now());
+        let (logs, by) = (&self.draft.logs, By::Session(session.id));
+        let row = create::insert(tx, id, ticket, logs, Some(&mut session.doc), by)?;
         self.visit.record(&mut session.doc, tx.now(), true);
         identify::save(tx, &mut session, &before, &keys, &origin())?;
         Ok(Made::New(session.id, row))

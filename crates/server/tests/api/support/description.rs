@@ -18,7 +18,15 @@ use super::Answer;
 static DESCRIPTION: OnceLock<Description> = OnceLock::new();
 
 /// Members whose values are the customer's own, kept as they came.
-const CUSTOMERS_OWN: [&str; 5] = ["customData", "lastData", "formData", "metaData", "events"];
+const CUSTOMERS_OWN: [&str; 7] = [
+    "customData",
+    "lastData",
+    "formData",
+    "metaData",
+    "events",
+    "attributes",
+    "form",
+];
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 

@@ -52,7 +52,7 @@ pub fn undo(
     let mut record = tx
         .get_for_update::<Merge>(id)?
         .ok_or(UndoRefusal::Unknown(id))?;
-    let (gone, notes) = undoable(tx, &record, oldest)?;
+    let (mut gone, notes) = undoable(tx, &record, oldest)?;
     let (survivor, merged) = (record.doc.survivor, record.doc.merged);
     let mut row = tx
         .get_for_update::<Session>(survivor)?
@@ -63,8 +63,12 @@ pub fn undo(
         parse(&notes.survivor_before)?,
         parse(&notes.survivor_after)?,
     );
-    let stayed = move_rows_back(tx, survivor, merged, id, &after)?;
+    let (stayed, tickets) = move_rows_back(tx, survivor, merged, id, &after)?;
+    // Tickets that the merge brought and that are gone by now, or another's, are taken out of the sums of the session that is back.
+    let lost = record.doc.moved.tickets.saturating_sub(tickets);
+    row.doc.count_feedback_reports += lost;
     separate::separate(&mut row.doc, &before, &after, stayed);
+    ticket::counters::part(tx, (survivor, &mut row.doc), (merged, &mut gone), lost)?;
     restore(tx, merged, notes.version + 1, gone)?;
     identify::save(tx, &mut row, &identifiers, &old_keys, origin)?;
     if let Some(outboxes) = notes.outboxes {
@@ -128,21 +132,22 @@ fn release(tx: &mut Tx<'_>, merge: &Merge, notes: &UndoNotes) -> store::Result<(
     Ok(())
 }
 
-/// Returns the sums of the events that stay.
+/// Returns the sums of the events that stay, and how many tickets went.
 fn move_rows_back(
     tx: &mut Tx<'_>,
     survivor: ObjectId,
     gone: ObjectId,
     merge: ObjectId,
     after: &Session,
-) -> store::Result<Session> {
+) -> store::Result<(Session, u64)> {
     let names: HashSet<String> = after.event_data.keys().cloned().collect();
     rows::move_back::<IdentityChange>(tx, survivor, gone, merge)?;
     rows::move_back::<Activity>(tx, survivor, gone, merge)?;
     rows::move_merges_back(tx, survivor, gone, merge)?;
-    ticket::owner::move_back(tx, survivor, gone, merge)?;
+    let tickets = ticket::owner::move_back(tx, survivor, gone, merge)?;
     files::document::move_back(tx, survivor, gone, merge)?;
-    rows::move_events_back(tx, survivor, gone, merge, &names)
+    let stayed = rows::move_events_back(tx, survivor, gone, merge, &names)?;
+    Ok((stayed, tickets))
 }
 
 /// # Errors

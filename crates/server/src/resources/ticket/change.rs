@@ -1,0 +1,191 @@
+//! Changing and deleting a ticket: every path goes through here, whoever comes along it.
+
+use indexmap::IndexMap;
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{ObjectId, Query, Row, Tx};
+
+use super::counters;
+use super::document::{DONE, Ticket};
+use super::history::{self, By, ChangeKind, TicketChange};
+use super::log::TicketLog;
+use crate::files::File;
+use crate::resources::session::merge::{rows, via::Via};
+
+/// Writes a ticket that was changed, with all that follows from it; returns whether anything had changed.
+/// `before`: what it was.
+///
+/// # Errors
+/// Those of the store.
+pub fn save(
+    tx: &mut Tx<'_>,
+    row: &mut Row<Ticket>,
+    before: &Ticket,
+    by: By,
+) -> store::Result<bool> {
+    settle(tx, &mut row.doc, before, by);
+    if serde_json::to_vec(&row.doc)? == serde_json::to_vec(before)? {
+        return Ok(false);
+    }
+    if row.doc.session != before.session {
+        row.doc.via = Via::default();
+        change_session(tx, row.id, before.session, row.doc.session)?;
+    }
+    tx.put(row)?;
+    if row.doc.session != before.session {
+        count(tx, row, before.session)?;
+    }
+    let fields = history::difference(before, &row.doc)?;
+    if !fields.is_empty() {
+        history::record(tx, row.id, ChangeKind::Updated, by, fields)?;
+    }
+    if row.doc.tracker_ticket && row.doc.is_closed() && !before.is_closed() {
+        close_linked(tx, &row.doc, by)?;
+    }
+    Ok(true)
+}
+
+/// Brings the fields into line that follow from others.
+fn settle(tx: &Tx<'_>, ticket: &mut Ticket, before: &Ticket, by: By) {
+    ticket.priority_order = ticket.priority.order();
+    if ticket.archived != before.archived {
+        ticket.archived_at = ticket.archived.then(|| tx.now());
+    }
+    if ticket.queued != before.queued {
+        ticket.queued_at = ticket.queued.then(|| tx.now());
+    }
+    let is_assigned = ticket.processing_user.is_some() || ticket.processing_team.is_some();
+    if is_assigned && ticket.first_assignment_at.is_none() {
+        ticket.first_assignment_at = Some(tx.now());
+    }
+    ticket.snoozed = ticket.snoozed_until.is_some();
+    if matches!(by, By::User(_)) {
+        ticket.no_human_interaction = false;
+    }
+}
+
+/// The files of a ticket go where it goes.
+fn change_session(
+    tx: &mut Tx<'_>,
+    ticket: ObjectId,
+    from: Option<ObjectId>,
+    to: Option<ObjectId>,
+) -> store::Result<()> {
+    let Some(from) = from else {
+        return Ok(());
+    };
+    for id in files(tx, ticket, from)? {
+        let mut file = tx.get_for_update::<File>(id)?.ok_or_else(|| tx.raced())?;
+        match to {
+            Some(to) => {
+                file.doc.session = Some(to);
+                file.doc.via = Via::default();
+            }
+            None => file.doc.give_up(tx.now()),
+        }
+        tx.put(&mut file)?;
+    }
+    Ok(())
+}
+
+fn count(tx: &mut Tx<'_>, row: &Row<Ticket>, before: Option<ObjectId>) -> store::Result<()> {
+    if let Some(session) = before {
+        counters::leave(tx, session, row.doc.created_at)?;
+    }
+    if let Some(session) = row.doc.session {
+        counters::join(tx, session, row.doc.created_at)?;
+    }
+    Ok(())
+}
+
+/// The files that are part of a ticket.
+fn files(tx: &Tx<'_>, ticket: ObjectId, session: ObjectId) -> store::Result<Vec<ObjectId>> {
+    let mut query = Query {
+        filter: Filter::And(vec![
+            Filter::Eq(FieldPath::known("session"), Scalar::Id(session)),
+            Filter::Eq(FieldPath::known("ticket"), Scalar::Id(ticket)),
+        ]),
+        ..Query::default()
+    };
+    let mut ids = Vec::new();
+    loop {
+        let page = tx.page::<File>(&query)?;
+        ids.extend(page.rows.iter().map(|row| row.id));
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return Ok(ids),
+        }
+    }
+}
+
+/// What a tracker ticket stands for is done with it.
+fn close_linked(tx: &mut Tx<'_>, tracker: &Ticket, by: By) -> store::Result<()> {
+    for id in &tracker.linked_tickets {
+        change(tx, *id, by, |linked| {
+            if !linked.tracker_ticket && !linked.is_closed() {
+                linked.status = DONE.into();
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Changes the ticket with this id, if there is one.
+///
+/// # Errors
+/// Those of the store.
+pub fn change(
+    tx: &mut Tx<'_>,
+    id: ObjectId,
+    by: By,
+    act: impl FnOnce(&mut Ticket),
+) -> store::Result<()> {
+    let Some(mut row) = tx.get_for_update::<Ticket>(id)? else {
+        return Ok(());
+    };
+    let before = row.doc.clone();
+    act(&mut row.doc);
+    save(tx, &mut row, &before, by).map(drop)
+}
+
+/// Deletes a ticket with all that belongs to it. The bytes of its files are removed after the commit, by
+/// [`remove_erased`](crate::files::remove_erased).
+///
+/// # Errors
+/// Those of the store.
+pub fn delete(tx: &mut Tx<'_>, row: &Row<Ticket>, by: By) -> store::Result<()> {
+    erase(tx, row, by)?;
+    match row.doc.session {
+        Some(session) => counters::leave(tx, session, row.doc.created_at),
+        None => Ok(()),
+    }
+}
+
+/// The same without a word to its session, which is deleted with it.
+///
+/// # Errors
+/// Those of the store.
+pub fn erase(tx: &mut Tx<'_>, row: &Row<Ticket>, by: By) -> store::Result<()> {
+    let id = row.id;
+    for linked in &row.doc.linked_tickets {
+        change(tx, *linked, by, |linked| {
+            linked.linked_tickets.retain(|other| *other != id);
+        })?;
+    }
+    rows::each::<Ticket>(tx, "mergedInto", id, |tx, mut merged| {
+        let before = merged.doc.clone();
+        merged.doc.merged_into = None;
+        save(tx, &mut merged, &before, by).map(drop)
+    })?;
+    change_session(tx, id, row.doc.session, None)?;
+    tx.delete_where::<TicketLog>("ticket", id)?;
+    tx.delete_where::<TicketChange>("ticket", id)?;
+    tx.delete::<Ticket>(id).map(drop)
+}
+
+/// Records that a ticket was made.
+///
+/// # Errors
+/// Those of the store.
+pub(super) fn record_created(tx: &mut Tx<'_>, ticket: ObjectId, by: By) -> store::Result<()> {
+    history::record(tx, ticket, ChangeKind::Created, by, IndexMap::new())
+}
