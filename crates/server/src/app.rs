@@ -21,6 +21,7 @@ use crate::http::outgoing::Outgoing;
 use crate::http::rate_limit::RateLimit;
 use crate::jobs::queue::{self, Queue};
 use crate::live::Hub;
+use crate::mail::Mail;
 use crate::resources::import;
 use crate::resources::session::attributes::AttributeLimits;
 use crate::resources::session::event::EventLimits;
@@ -45,6 +46,7 @@ pub struct App {
     pub limits: RateLimits,
     pub live: Arc<Hub>,
     pub queue: Arc<Queue>,
+    pub mail: Mail,
     pub geoip: GeoIp,
     pub files: Storage,
     /// For the bodies of reports.
@@ -132,6 +134,7 @@ impl App {
             limits: RateLimits::new(&config),
             live,
             queue,
+            mail: Mail::new(&config.smtp)?,
             geoip,
             files: Storage::open(&config)?,
             report_memory: MemoryBudget::of_mib(config.sdk.report_memory_mib),

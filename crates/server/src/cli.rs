@@ -115,6 +115,7 @@ pub enum Command {
     Identity(Identity),
     Demo(Demo),
     Import(Import),
+    MailTest(MailTest),
     Doctor(Doctor),
     Backup(Backup),
     Restore(Restore),
@@ -355,6 +356,14 @@ pub struct Doctor {
     /// Repair what can be repaired, such as indexes that differ from their documents; make a backup first
     #[arg(long, visible_alias = "reindex")]
     pub repair: bool,
+}
+
+/// Send one mail at once, to see whether the options smtp.* are right
+#[derive(Debug, Args)]
+pub struct MailTest {
+    /// Address that it goes to
+    #[arg(value_name = "ADDRESS")]
+    pub to: String,
 }
 
 /// Copy the database to a file, also while a server runs

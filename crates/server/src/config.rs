@@ -12,6 +12,7 @@ use axum::http::Uri;
 use figment::Figment;
 use figment::error::Kind;
 use ipnet::IpNet;
+use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer, de};
 
 pub use self::layers::{Sources, process_variables};
@@ -49,6 +50,7 @@ pub struct Config {
     pub imports: Imports,
     pub importers: Importers,
     pub outgoing: Outgoing,
+    pub smtp: Smtp,
 }
 
 /// The engine that keeps the documents.
@@ -234,6 +236,41 @@ pub struct Outgoing {
     pub allow_private: bool,
 }
 
+/// The mail server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub tls: SmtpTls,
+    pub user: String,
+    pub password: Secret,
+    #[serde(deserialize_with = "mailbox")]
+    pub from: Option<Mailbox>,
+}
+
+/// How the connection to the mail server is encrypted.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    Starttls,
+    Tls,
+    None,
+}
+
+impl Smtp {
+    /// The port, which goes with the kind of encryption unless it is set.
+    #[must_use]
+    pub fn port_or_default(&self) -> u16 {
+        match (self.port, self.tls) {
+            (0, SmtpTls::Starttls) => 587,
+            (0, SmtpTls::Tls) => 465,
+            (0, SmtpTls::None) => 25,
+            (port, _) => port,
+        }
+    }
+}
+
 /// What is wrong with the configuration: one line for each fault, naming its source, key and value.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
@@ -287,6 +324,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("files.unclaimed_hours", 1..=8_760),
     ("imports.file_bytes_max", 1_024..=1 << 40),
     ("importers.retry_pause_ms", 1..=60_000),
+    ("smtp.port", 0..=65_535),
 ];
 
 impl Config {
@@ -413,6 +451,17 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
 fn file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok((!text.is_empty()).then(|| text.into()))
+}
+
+/// An address with or without a name.
+fn mailbox<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mailbox>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wanted = "write one such as \"Example <support@example.com>\"";
+    let fault = |_| de::Error::custom(format!("{text:?} is not a mail address: {wanted}"));
+    text.parse().map(Some).map_err(fault)
 }
 
 /// Flags and variables are text.

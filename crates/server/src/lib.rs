@@ -18,6 +18,7 @@ pub mod identity;
 pub mod jobs;
 pub mod live;
 pub mod log;
+pub mod mail;
 pub mod resources;
 pub mod schema;
 pub mod sdk;

@@ -33,6 +33,9 @@ pub async fn doctor(config: Config, options: cli::Doctor) -> Result<()> {
         None => alone(&config, repair, on_progress).await?,
     };
     bar.finish_and_clear();
+    if config.smtp.host.is_empty() {
+        println!("note: no mail is sent, because smtp.host is not set");
+    }
     show(&serde_json::from_value(report)?, repair)
 }
 

@@ -5,6 +5,7 @@ mod control;
 mod database;
 mod demo;
 mod import;
+mod mail;
 mod serve;
 
 use anyhow::{Context, Result};
@@ -29,6 +30,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Identity(command) => runtime()?.block_on(accounts::identity(config, command)),
         Command::Demo(options) => runtime()?.block_on(demo::command(config, options)),
         Command::Import(options) => runtime()?.block_on(import::command(config, options)),
+        Command::MailTest(options) => runtime()?.block_on(mail::test(config, options)),
         Command::Doctor(options) => runtime()?.block_on(database::doctor(config, options)),
         Command::Backup(options) => runtime()?.block_on(database::backup(config, options)),
         Command::Restore(options) => database::restore(&config, &options),

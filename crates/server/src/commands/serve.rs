@@ -44,6 +44,9 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
     if options.demo {
         demo::print(&app).await?;
     }
+    if !app.mail.is_set_up() {
+        tracing::warn!("no mail is sent: smtp.host is not set");
+    }
     let gauges = watch_gauges(&app)?;
     let jobs = jobs::start(&app)?;
     let queue = queue::Worker::start(&app);

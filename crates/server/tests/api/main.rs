@@ -42,6 +42,8 @@ mod live;
 #[cfg(test)]
 mod lookup;
 #[cfg(test)]
+mod mail;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod merge;

@@ -9,7 +9,7 @@ use crate::resources::session::merge::rows;
 
 /// A job to ask for.
 pub struct NewJob {
-    kind: &'static str,
+    kind: String,
     payload: store::Result<Box<serde_json::value::RawValue>>,
     run_at: Option<Millis>,
     unique: Option<String>,
@@ -20,9 +20,9 @@ pub struct NewJob {
 impl NewJob {
     /// A job that runs as soon as its unit of work is committed.
     #[must_use]
-    pub fn new(kind: &'static str, payload: &impl Serialize) -> Self {
+    pub fn new(kind: impl Into<String>, payload: &impl Serialize) -> Self {
         Self {
-            kind,
+            kind: kind.into(),
             payload: serde_json::value::to_raw_value(payload).map_err(Error::Json),
             run_at: None,
             unique: None,
@@ -78,7 +78,7 @@ pub fn enqueue(tx: &mut Tx<'_>, new: NewJob) -> store::Result<ObjectId> {
     }
     let (lane, position) = new.lane.unzip();
     let job = QueuedJob {
-        kind: new.kind.to_owned(),
+        kind: new.kind,
         payload: new.payload?,
         due_at: Some(new.run_at.unwrap_or_else(|| tx.now())),
         not_before: new.run_at,

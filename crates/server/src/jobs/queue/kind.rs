@@ -11,11 +11,12 @@ use serde_json::value::RawValue;
 use store::{Error, ObjectId};
 
 use crate::app::SharedApp;
+use crate::mail;
 
 /// All kinds. A new one is added here.
 #[must_use]
 pub fn all() -> Vec<Kind> {
-    Vec::new()
+    vec![mail::kind()]
 }
 
 type Handler = Arc<dyn Fn(SharedApp, Job) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync>;

@@ -7,6 +7,7 @@ mod call;
 mod clock;
 mod description;
 mod live;
+mod smtp;
 mod socket;
 mod visitor;
 
@@ -17,4 +18,5 @@ pub use call::{Call, encoded};
 pub use clock::TestClock;
 pub use description::{Description, Guard, Operation};
 pub use live::Live;
+pub use smtp::SmtpServer;
 pub use socket::{Credential, Runs, Socket};
