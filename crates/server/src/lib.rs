@@ -11,6 +11,7 @@ pub mod cache;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod dashboard;
 pub mod files;
 pub mod geoip;
 pub mod http;

@@ -1,7 +1,7 @@
 //! The first accounts of a server: what `hark setup` makes.
 
 use serde::{Deserialize, Serialize};
-use store::{ObjectId, Query, Tx};
+use store::{ObjectId, Query, Snapshot, Tx};
 
 use super::api_key::{NewApiKey, create_api_key};
 use super::member::{Member, insert_member};
@@ -66,6 +66,28 @@ pub async fn setup(app: &App, request: SetupRequest) -> Result<SetupResult, Acco
     if let Some(found) = existing(app).await? {
         return Ok(found);
     }
+    match make(app, request).await? {
+        Some(made) => Ok(made),
+        None => existing(app).await?.ok_or_else(not_set_up),
+    }
+}
+
+/// Whether there is an organisation.
+pub async fn is_set_up(app: &App) -> Result<bool, AccountError> {
+    let read = app.store.read(SCOPE, has_organisation);
+    Ok(read.await?)
+}
+
+fn has_organisation(snapshot: &Snapshot<'_>) -> store::Result<bool> {
+    let first = Query {
+        limit: 1,
+        ..Query::default()
+    };
+    Ok(!snapshot.page::<Organisation>(&first)?.rows.is_empty())
+}
+
+/// Makes organisation, project, owner and keys; `None` when somebody did so before.
+pub async fn make(app: &App, request: SetupRequest) -> Result<Option<SetupResult>, AccountError> {
     if identity::email_key(&request.email).is_none() {
         return Err(AccountError::Refused(format!(
             "--email: {:?} is not an email address",
@@ -85,9 +107,15 @@ pub async fn setup(app: &App, request: SetupRequest) -> Result<SetupResult, Acco
     let ids = app
         .store
         .write(SCOPE, move |tx| {
-            first_accounts(tx, &organisation, &project, &owner)
+            if has_organisation(tx)? {
+                return Ok(None);
+            }
+            first_accounts(tx, &organisation, &project, &owner).map(Some)
         })
         .await?;
+    let Some(ids) = ids else {
+        return Ok(None);
+    };
     let key = NewApiKey {
         project: ids.project,
         name: "setup".into(),
@@ -96,7 +124,7 @@ pub async fn setup(app: &App, request: SetupRequest) -> Result<SetupResult, Acco
         expires_at: None,
     };
     let api_key = create_api_key(app, key).await?.token;
-    Ok(SetupResult {
+    Ok(Some(SetupResult {
         organisation_id: ids.organisation,
         project_id: ids.project,
         sdk_key: ids.sdk_key,
@@ -108,7 +136,7 @@ pub async fn setup(app: &App, request: SetupRequest) -> Result<SetupResult, Acco
             password: (!given).then_some(password),
         },
         url: app.config.base_url(),
-    })
+    }))
 }
 
 /// Whether the server has the key that its accounts were made with. Without it no API key opens anything.

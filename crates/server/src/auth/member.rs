@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use store::ObjectId;
 
+use super::cookie;
 use super::credentials::{Credential, Credentials};
 use super::roles::{Role, Scope, Scopes};
 use crate::app::SharedApp;
@@ -114,28 +115,27 @@ impl FromRequestParts<SharedApp> for SignedIn {
 }
 
 async fn credential(headers: &HeaderMap, app: &SharedApp) -> Result<Arc<Credential>, ApiError> {
-    let credential = Credentials::of_bearer(app, bearer(headers)?).await?;
-    app.limits.v3.check(&credential.token)?;
-    Ok(credential)
-}
-
-fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
-    let missing = || {
+    let token = presented_token(headers).ok_or_else(|| {
         ApiError::unauthorized(
             "missing_token",
             "Send an API key as `Authorization: Bearer <key>`.",
         )
+    })?;
+    let credential = Credentials::of_bearer(app, token).await?;
+    app.limits.v3.check(&credential.token)?;
+    Ok(credential)
+}
+
+/// The token that a request presents: as a bearer, or as the cookie of a browser.
+#[must_use]
+pub fn presented_token(headers: &HeaderMap) -> Option<&str> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return cookie::token(headers);
     };
-    let value = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .ok_or_else(missing)?;
-    let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(token.trim())
-    } else {
-        Err(missing())
-    }
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }
 
 /// The `project` header.

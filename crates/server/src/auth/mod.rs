@@ -3,10 +3,12 @@
 //! | type | credential | opens |
 //! |---|---|---|
 //! | [`Member`] | `Authorization: Bearer <JWT>` and `project: <id>` | `/v3/*` of one project, with the scope it names |
+//! | the same | the cookie of a signed-in browser, see [`cookie`] | the same |
 //! | [`SignedIn`] | `Authorization: Bearer <JWT>` | what concerns the caller itself |
 //! | [`ProjectToken`] | `Api-Token: <secret token>` | `/admin/*` of one project |
 //! | [`Visitor`] | `Api-Token: <SDK key>`, `Gleap-Id` and `Gleap-Hash` | what client SDKs call, of one session |
 
+pub mod cookie;
 mod credentials;
 pub mod keys;
 mod member;
@@ -19,7 +21,7 @@ mod visitor;
 pub use credentials::{Access, Credential, Credentials};
 pub use member::{
     AnyMember, Member, MembersRead, MembersWrite, ProjectRead, ProjectWrite, Requires,
-    SessionsRead, SessionsWrite, SignedIn, TicketsRead, TicketsWrite,
+    SessionsRead, SessionsWrite, SignedIn, TicketsRead, TicketsWrite, presented_token,
 };
 pub use project_token::{ProjectAccess, ProjectToken, WrongTokens};
 pub use visitor::{ClientCredential, SdkProject, Visitor, shield};

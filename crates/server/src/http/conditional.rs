@@ -66,7 +66,9 @@ pub fn require_match(request: &HeaderMap, id: ObjectId, version: i64) -> Result<
     ))
 }
 
-fn is_known(request: &HeaderMap, etag: &HeaderValue) -> bool {
+/// Whether the client has the version of this tag.
+#[must_use]
+pub fn is_known(request: &HeaderMap, etag: &HeaderValue) -> bool {
     names(request, &header::IF_NONE_MATCH, etag)
 }
 

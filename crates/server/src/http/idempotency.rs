@@ -25,7 +25,7 @@ use super::json::read_body;
 use super::limits::BodyLimit;
 use crate::accounts::project;
 use crate::app::{App, SharedApp};
-use crate::auth::Credentials;
+use crate::auth::{Credentials, presented_token};
 
 /// The header that carries the key.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -195,9 +195,9 @@ where
 /// refused in any case.
 async fn caller(app: &SharedApp, headers: &HeaderMap) -> Option<(ObjectId, String)> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some((_, token)) = text("authorization").and_then(|value| value.split_once(' ')) {
+    if let Some(token) = presented_token(headers) {
         let project = text("project")?.trim().parse().ok()?;
-        let credential = Credentials::of_bearer(app, token.trim()).await.ok()?;
+        let credential = Credentials::of_bearer(app, token).await.ok()?;
         credential.projects.get(&project)?;
         return Some((project, format!("bearer {}", credential.token)));
     }

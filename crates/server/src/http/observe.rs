@@ -33,7 +33,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id a caller may give to its request, in characters.
 pub const REQUEST_ID_CHARS_MAX: usize = 64;
 
-/// What browsers are told about other origins. No cookie is a credential here, so every origin may call.
+/// What browsers are told about other origins. Every origin may call: a cookie is a credential only beside a
+/// header that is not among these, see `auth/cookie.rs`.
 mod cors {
     use super::HeaderValue;
 

@@ -16,7 +16,7 @@ use super::no_null::take_out_null;
 use super::observe::Observe;
 use super::{docs, health, metrics, not_implemented};
 use crate::app::{App, SharedApp};
-use crate::{admin, files, live, resources, sdk};
+use crate::{admin, dashboard, files, live, resources, sdk};
 
 /// The general part of the API description.
 #[derive(OpenApi)]
@@ -49,6 +49,8 @@ fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
         .merge(resources::import::routes())
         .merge(resources::user::routes())
         .merge(resources::login::routes())
+        .merge(resources::login_cookie::routes())
+        .merge(resources::setup::routes())
         .merge(resources::project::routes())
         .merge(resources::ticket::routes())
         // Apps and pages of the customer: /sessions, /config, /bugs, /uploads, /outbound; /ws and /; /files
@@ -78,6 +80,7 @@ pub fn router(app: SharedApp) -> prometheus::Result<Router> {
     Ok(routes
         .merge(not_implemented::routes())
         .merge(docs::routes())
+        .merge(dashboard::routes())
         .route(
             "/openapi.json",
             get(serve_description).with_state(description),

@@ -19,6 +19,7 @@ use super::hub::{Hub, Place, Seat};
 use crate::app::SharedApp;
 use crate::auth::{ClientCredential, Visitor};
 use crate::config::Live;
+use crate::dashboard;
 use crate::http::ApiError;
 use crate::http::error::ErrorBody;
 use crate::http::responses::ErrorResponses;
@@ -80,7 +81,7 @@ pub async fn open(
 
 /// Open a socket at the root
 ///
-/// The same as `/ws`, for clients that were given the address of the server without a path.
+/// The same as `/ws`, for clients that were given the address of the server without a path. Browsers that ask for a page get the dashboard.
 #[utoipa::path(
     get, path = "/", operation_id = "OpenSocketAtRoot", tag = "SDK",
     params(
@@ -89,6 +90,8 @@ pub async fn open(
         ("sdkVersion" = Option<String>, Query, description = "The version of the client; not looked at"),
     ),
     responses(
+        (status = 200, description = "The dashboard", body = String, content_type = "text/html"),
+        (status = 304, description = "The browser has the dashboard"),
         (status = 101, description = "The connection is a WebSocket from here on"),
         (status = 426, description = "The request does not ask for a WebSocket", body = ErrorBody),
         ErrorResponses,
@@ -101,6 +104,9 @@ pub async fn open_at_root(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
+    if dashboard::wants_page(&headers) {
+        return Ok(dashboard::index(headers).await);
+    }
     open(app, query, headers, upgrade).await
 }
 

@@ -138,7 +138,11 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
-async fn sign_in(
+/// Signs somebody in by address and password.
+///
+/// # Errors
+/// 401 when they are wrong, 429 after too many attempts.
+pub async fn sign_in(
     app: &SharedApp,
     client: Client,
     email: &str,

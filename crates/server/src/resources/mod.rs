@@ -3,7 +3,9 @@
 pub mod company;
 pub mod import;
 pub mod login;
+pub mod login_cookie;
 pub mod project;
 pub mod session;
+pub mod setup;
 pub mod ticket;
 pub mod user;

@@ -1,5 +1,6 @@
 //! Signing in, and what the caller is told of itself.
 
+mod browser;
 mod login;
 mod me;
 mod people;

@@ -1,15 +1,18 @@
 //! Settings of a project (/v3/projects).
 
+mod api_keys;
 mod identity_verification;
+mod list;
 mod sdk_config;
+mod secrets;
 mod users;
 
 use store::ObjectId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::SCOPE;
 use crate::accounts::project::Project;
+use crate::accounts::{AccountError, SCOPE};
 use crate::app::{App, SharedApp};
 use crate::auth::{Member, Requires};
 use crate::http::ApiError;
@@ -17,6 +20,11 @@ use crate::http::ApiError;
 /// The operations.
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(secrets::new_api_token))
+        .routes(routes!(secrets::new_identity_secret))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::revoke))
         .routes(routes!(sdk_config::get, sdk_config::put))
         .routes(routes!(
             identity_verification::get,
@@ -60,4 +68,13 @@ fn not_found(id: ObjectId) -> ApiError {
             "The project of the `project` header is not {id}, the one in the path: name the same in both."
         ),
     )
+}
+
+/// What the accounts refuse, as callers of the API are told.
+fn refused(error: AccountError) -> ApiError {
+    match error {
+        AccountError::Store(error) => error.into(),
+        AccountError::Unknown(fault) => ApiError::not_found("project_not_found", fault),
+        AccountError::Refused(fault) => ApiError::unprocessable("refused", vec![fault]),
+    }
 }

@@ -14,6 +14,7 @@ use store::{Millis, ObjectId};
 pub const OWNER: &str = "owner@example.com";
 pub const PASSWORD: &str = "correct horse battery";
 
+#[derive(Default)]
 pub struct Accounts {
     pub first: Project,
     /// Another project of the same organisation.
@@ -24,6 +25,7 @@ pub struct Accounts {
     pub owner_key: String,
 }
 
+#[derive(Default)]
 pub struct Project {
     pub id: ObjectId,
     pub sdk_key: String,

@@ -54,17 +54,27 @@ impl TestApp {
 
     /// A server that does jobs of the given kinds alone.
     pub async fn with_jobs(options: &[(&'static str, &str)], job_kinds: Vec<queue::Kind>) -> Self {
+        let mut app = Self::start(options, job_kinds).await;
+        app.accounts = Accounts::make(&app.app).await;
+        app
+    }
+
+    /// A server that nobody has set up.
+    pub async fn empty() -> Self {
+        Self::start(&[], queue::kinds()).await
+    }
+
+    async fn start(options: &[(&'static str, &str)], job_kinds: Vec<queue::Kind>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock::default());
         let surroundings = surroundings(&clock, 1, &job_kinds);
         let app = App::open(config(&data, options), surroundings).unwrap();
         let (app, router) = router::application(app).unwrap();
-        let accounts = Accounts::make(&app).await;
         Description::read(&router).await;
         Self {
             app,
             clock,
-            accounts,
+            accounts: Accounts::default(),
             router,
             starts: 1,
             job_kinds,
