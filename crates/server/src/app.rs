@@ -2,17 +2,19 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use prometheus::{IntGauge, Registry};
-use store::{Change, Clock, Environment, IdSource, Millis, SqliteConfig, Store};
+use store::{Change, Clock, Environment, IdSource, Millis, PostgresConfig, SqliteConfig, Store};
 
+use crate::accounts::SCOPE;
 use crate::auth::Credentials;
 use crate::auth::WrongTokens;
 use crate::auth::keys::ServerKey;
 use crate::auth::password::{Cost, Passwords};
 use crate::auth::token::{Random, TokenSigner};
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::files::Storage;
 use crate::geoip::GeoIp;
 use crate::http::health::Readiness;
@@ -121,7 +123,12 @@ impl App {
             on_commit: listener(&sessions, &credentials, &live, &queue),
         };
         let geoip = GeoIp::open(config.geoip.as_deref())?;
-        let store = Store::open_sqlite(&sqlite_config(&config), &SCHEMA, environment)?;
+        let store = match &config.database {
+            Database::Sqlite => Store::open_sqlite(&sqlite_config(&config), &SCHEMA, environment)?,
+            Database::Postgres(url) => {
+                Store::open_postgres(&postgres_config(&config, &url.0), &SCHEMA, environment)?
+            }
+        };
         Ok(Self {
             store,
             signer: TokenSigner::new(&key),
@@ -239,6 +246,21 @@ pub fn sqlite_config(config: &Config) -> SqliteConfig {
         units_per_commit_max: sqlite.units_per_commit_max,
         page_cache_kib: u32::try_from(sqlite.page_cache_mib * 1024).unwrap_or(u32::MAX),
         ..SqliteConfig::new(config.data.join("hark.db"))
+    }
+}
+
+/// How the PostgreSQL database of a configuration is reached.
+#[must_use]
+pub fn postgres_config(config: &Config, url: &str) -> PostgresConfig {
+    let postgres = &config.postgres;
+    PostgresConfig {
+        connections_max: postgres.connections_max,
+        queue_max: postgres.queue_max,
+        connect_timeout: Duration::from_millis(postgres.connect_timeout_ms),
+        statement_timeout: Duration::from_millis(postgres.statement_timeout_ms),
+        prepared: postgres.prepared,
+        numbered: SCOPE,
+        ..PostgresConfig::new(url.to_owned())
     }
 }
 

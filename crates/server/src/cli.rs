@@ -47,7 +47,7 @@ pub struct Options {
     /// Folder of the database, the server key and files [default: ./data]
     #[arg(long, global = true, value_name = "FOLDER")]
     data: Option<String>,
-    /// Where documents live: `sqlite:` is a file in the data folder [default: sqlite:]
+    /// Where documents live: `sqlite:` is a file in the data folder, `postgres://…` a server [default: sqlite:]
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// Address and port to listen on [default: 127.0.0.1:8080]

@@ -41,6 +41,7 @@ pub struct Config {
     pub http: Http,
     pub limits: Limits,
     pub sqlite: Sqlite,
+    pub postgres: Postgres,
     pub cache: Cache,
     pub shutdown: Shutdown,
     pub session: Session,
@@ -54,10 +55,12 @@ pub struct Config {
 }
 
 /// The engine that keeps the documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
     /// A file in the data folder.
     Sqlite,
+    /// The URL of a database, which may hold a password.
+    Postgres(Secret),
 }
 
 /// What is logged, and how.
@@ -138,6 +141,18 @@ pub struct Sqlite {
     pub units_per_commit_max: usize,
 }
 
+/// Connections and queues of the PostgreSQL engine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postgres {
+    pub connections_max: usize,
+    pub queue_max: usize,
+    pub connect_timeout_ms: u64,
+    pub statement_timeout_ms: u64,
+    #[serde(deserialize_with = "switch")]
+    pub prepared: bool,
+}
+
 /// Memory for what is ready to send.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,7 +216,7 @@ pub struct Files {
 }
 
 /// A text that is never shown.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(transparent)]
 pub struct Secret(pub String);
 
@@ -301,6 +316,10 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("sqlite.write_queue_max", 1..=1 << 20),
     ("sqlite.read_queue_max", 1..=1 << 20),
     ("sqlite.units_per_commit_max", 1..=1 << 16),
+    ("postgres.connections_max", 0..=10_000),
+    ("postgres.queue_max", 1..=1 << 20),
+    ("postgres.connect_timeout_ms", 100..=600_000),
+    ("postgres.statement_timeout_ms", 100..=3_600_000),
     ("cache.sessions_mib", 0..=1 << 20),
     ("shutdown.deadline_ms", 0..=3_600_000),
     ("session.activity_debounce_seconds", 0..=86_400),
@@ -429,15 +448,15 @@ impl<'de> Deserialize<'de> for Database {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         // The value is not repeated: a database URL may hold a password.
-        match text.split(':').next() {
-            Some("sqlite") if text == "sqlite:" => Ok(Self::Sqlite),
-            Some("postgres" | "postgresql") => Err(de::Error::custom(
-                "PostgreSQL is not supported yet: use \"sqlite:\"",
-            )),
-            _ => Err(de::Error::custom(
-                "not a known database: use \"sqlite:\", the file in the data folder",
-            )),
+        if text == "sqlite:" {
+            return Ok(Self::Sqlite);
         }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(Secret(text)));
+        }
+        Err(de::Error::custom(
+            "not a known database: use \"sqlite:\", the file in the data folder, or \"postgres://user@host:5432/database\"",
+        ))
     }
 }
 

@@ -1,6 +1,5 @@
 //! One connection, whichever engine it talks to: bound statements in, values out.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 
+use crate::postgres::link::Link;
 use crate::{ColumnKind, Dictionary, Error, Millis, ObjectId, Result, Value};
 
 /// Steps of SQLite's machine between two looks at the deadline.
@@ -20,20 +20,7 @@ pub(crate) enum Conn<'c> {
         dictionary: Dictionary,
         deadline: &'c Deadline,
     },
-    Postgres {
-        client: &'c deadpool_postgres::Client,
-        runtime: &'c tokio::runtime::Handle,
-        trouble: &'c Trouble,
-    },
-}
-
-/// What went wrong in a transaction of PostgreSQL.
-#[derive(Debug, Default)]
-pub(crate) struct Trouble {
-    /// Something failed that may succeed in a transaction of its own.
-    pub transient: Cell<bool>,
-    /// A statement failed: whatever the function of the unit makes of that, the transaction can only be rolled back.
-    pub aborted: Cell<bool>,
+    Postgres(&'c Link<'c>),
 }
 
 /// Until when the statements of one SQLite connection may run.
@@ -90,12 +77,7 @@ impl Conn<'_> {
                 ))?;
                 Ok(changed as u64)
             }
-            Self::Postgres {
-                client, runtime, ..
-            } => self.noted(runtime.block_on(async {
-                let statement = client.prepare_cached(sql).await?;
-                Ok(client.execute_raw(&statement, binds.iter()).await?)
-            })),
+            Self::Postgres(link) => link.execute(sql, binds),
         }
     }
 
@@ -123,17 +105,8 @@ impl Conn<'_> {
                 }
                 Ok(out)
             }
-            Self::Postgres {
-                client, runtime, ..
-            } => {
-                let params: Vec<&(dyn ToSql + Sync)> = binds
-                    .iter()
-                    .map(|value| value as &(dyn ToSql + Sync))
-                    .collect();
-                let rows = self.noted(runtime.block_on(async {
-                    let statement = client.prepare_cached(sql).await.map_err(cancelled)?;
-                    client.query(&statement, &params).await.map_err(cancelled)
-                }))?;
+            Self::Postgres(link) => {
+                let rows = link.query(sql, binds)?;
                 rows.iter().map(|row| map(RowRef::Postgres(row))).collect()
             }
         }
@@ -151,20 +124,10 @@ impl Conn<'_> {
 
     /// The error of a lost race, which makes the engine run the unit again.
     pub fn raced(&self) -> Error {
-        if let Self::Postgres { trouble, .. } = self {
-            trouble.transient.set(true);
+        if let Self::Postgres(link) = self {
+            link.transient.set(true);
         }
         Error::Raced
-    }
-
-    fn noted<T>(&self, result: Result<T>) -> Result<T> {
-        if let (Self::Postgres { trouble, .. }, Err(error)) = (self, &result) {
-            trouble.aborted.set(true);
-            if error.is_transient() {
-                trouble.transient.set(true);
-            }
-        }
-        result
     }
 
     /// Runs `work` with a limit on how long its statements may examine rows.
@@ -180,17 +143,7 @@ impl Conn<'_> {
                 own.set(None);
                 result
             }
-            Self::Postgres {
-                client, runtime, ..
-            } => {
-                let set = format!("SET statement_timeout = {}", deadline.as_millis().max(1));
-                runtime.block_on(client.batch_execute(&set))?;
-                let result = work();
-                let reset = runtime.block_on(reset_timeout(client));
-                let result = result?; // in a transaction that failed, the rollback resets it
-                reset?;
-                Ok(result)
-            }
+            Self::Postgres(link) => link.with_deadline(deadline, work),
         }
     }
 
@@ -213,30 +166,10 @@ fn parameters_ascend(sql: &str) -> bool {
         .is_some()
 }
 
-/// A short limit can strike the statement that takes it away: the next user of the connection must not inherit it.
-async fn reset_timeout(client: &deadpool_postgres::Client) -> Result<()> {
-    loop {
-        let reset = client.batch_execute("RESET statement_timeout").await;
-        match reset.map_err(cancelled) {
-            Err(Error::TooExpensive) => {}
-            done => return done,
-        }
-    }
-}
-
 fn interrupted(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::OperationInterrupted) => Error::TooExpensive,
         _ => Error::Sqlite(error),
-    }
-}
-
-fn cancelled(error: tokio_postgres::Error) -> Error {
-    match error.code() {
-        Some(code) if *code == tokio_postgres::error::SqlState::QUERY_CANCELED => {
-            Error::TooExpensive
-        }
-        _ => Error::Postgres(error),
     }
 }
 

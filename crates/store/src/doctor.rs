@@ -49,7 +49,7 @@ impl Report {
     }
 }
 
-/// Examines a SQLite database inside one transaction; `progress` is told the documents looked at so far.
+/// Examines a SQLite database; `progress` is told the documents looked at so far.
 pub(crate) fn examine(
     connection: &rusqlite::Connection,
     deadline: &Deadline,
@@ -68,14 +68,34 @@ pub(crate) fn examine(
         return Ok(report); // what a damaged file says cannot be trusted, and writing to it makes it worse
     }
     connection.execute_batch("PRAGMA temp_store = FILE")?; // as many rows as there are identity keys
-    connection.execute_batch("CREATE TEMP TABLE expected (project BLOB, kind INTEGER, key TEXT, owner BLOB, holder BLOB, required INTEGER, \
-         PRIMARY KEY (project, kind, key, owner, holder)) WITHOUT ROWID")?;
     conn.execute(if repair { "BEGIN IMMEDIATE" } else { "BEGIN" }, &[])?;
+    compare(&conn, schema, repair, &mut report, progress)?;
+    conn.execute("COMMIT", &[])?;
+    Ok(report)
+}
+
+/// Compares what is stored, in the transaction of the connection.
+pub(crate) fn compare(
+    conn: &Conn<'_>,
+    schema: &Schema,
+    repair: bool,
+    report: &mut Report,
+    progress: &mut dyn FnMut(u64),
+) -> Result<()> {
+    let (id, flag) = match conn {
+        Conn::Sqlite { .. } => ("BLOB", "INTEGER"),
+        Conn::Postgres(_) => ("BYTEA", "BOOLEAN"),
+    };
+    let expected = format!(
+        "CREATE TEMP TABLE expected (project {id}, kind BIGINT, key TEXT, owner {id}, holder {id}, required {flag}, \
+         PRIMARY KEY (project, kind, key, owner, holder))"
+    );
+    conn.execute(&expected, &[])?;
     let mut examination = Examination {
-        conn: &conn,
+        conn,
         repair,
         unreadable: false,
-        report: &mut report,
+        report,
         progress,
     };
     for document in schema.documents {
@@ -87,9 +107,7 @@ pub(crate) fn examine(
     for document in schema.documents {
         examination.search(document)?;
     }
-    conn.execute("COMMIT", &[])?;
-    conn.execute("DROP TABLE expected", &[])?;
-    Ok(report)
+    conn.execute("DROP TABLE expected", &[]).map(drop)
 }
 
 fn check_file(conn: &Conn<'_>, schema: &Schema, report: &mut Report) -> Result<()> {
@@ -224,14 +242,32 @@ impl<'e> Examination<'e> {
         let sets: Vec<_> = (collection.columns.iter().zip(1..))
             .map(|(column, n)| format!("{} = ${n}", column.name))
             .collect();
+        let ignoring = match self.conn {
+            Conn::Sqlite { .. } => " OR IGNORE",
+            Conn::Postgres(_) => "",
+        };
         let sql = format!(
-            "UPDATE OR IGNORE {} SET {} WHERE {}",
+            "UPDATE{ignoring} {} SET {} WHERE {}",
             collection.table,
             sets.join(", "),
             walk.is_row(collection.columns.len() + 1)
         );
         let binds: Vec<_> = binds.collect();
-        Ok(self.conn.execute(&sql, &binds)? > 0)
+        match self.conn {
+            Conn::Sqlite { .. } => Ok(self.conn.execute(&sql, &binds)? > 0),
+            // An error would end the whole transaction.
+            Conn::Postgres(link) => {
+                link.command("SAVEPOINT row")?;
+                let rewritten = self.conn.execute(&sql, &binds);
+                let kept = matches!(rewritten, Ok(1..));
+                link.command(if kept {
+                    "RELEASE row"
+                } else {
+                    "ROLLBACK TO row"
+                })?;
+                Ok(kept)
+            }
+        }
     }
 
     fn expect(&mut self, project: ObjectId, holder: ObjectId, identity: &Identity) -> Result<()> {

@@ -30,6 +30,9 @@ pub enum Error {
     /// The search index of this project is being built; it will be there in a while.
     #[error("the search index is being built")]
     Building,
+    /// The database does not answer. What was asked may be tried again.
+    #[error("the database does not answer")]
+    Unavailable,
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,
@@ -63,6 +66,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the database is out of reach, or was while this was done: later it may be there again.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Unavailable => true,
+            Self::Pool(error) => !matches!(error, deadpool_postgres::PoolError::Closed),
+            // 08…: no connection; 57P0…: the server is being stopped or started; 53300: it has as many as it allows.
+            Self::Postgres(error) => {
+                let told = error.code().is_some_and(|code| {
+                    let code = code.code();
+                    code.starts_with("08") || code.starts_with("57P0") || code == "53300"
+                });
+                let cause = std::error::Error::source(error);
+                told || error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>())
+            }
+            _ => false,
+        }
+    }
+
     /// Whether running the same unit again may succeed.
     ///
     /// Only SQLSTATE decides: on a distributed engine the names of constraints and tables are empty, and 08006 means

@@ -29,7 +29,7 @@ pub use doctor::{Finding, Report};
 pub use error::{Error, Result};
 pub use migrate::{Migration, Schema, Step};
 pub use object_id::{BadObjectId, ObjectId};
-pub use postgres::PostgresConfig;
+pub use postgres::{PostgresConfig, examine_postgres};
 pub use query::{Cursor, Page, Query, Sort};
 pub use registry::{Identity, Inspection, Kind, Registered};
 pub use search::Search;

@@ -137,16 +137,16 @@ impl Store {
         })
     }
 
-    /// Connects to a PostgreSQL database, migrating it when it is older.
+    /// Connects to a PostgreSQL database, migrating it when it is older. Blocks until that is done.
     ///
     /// # Errors
     /// [`Error::Refused`] when the database is of a newer version; connection failures.
-    pub async fn open_postgres(
+    pub fn open_postgres(
         config: &PostgresConfig,
         schema: &'static Schema,
         environment: Environment,
     ) -> Result<Self> {
-        let engine = postgres::Engine::open(config, Shared::new(schema, environment)).await?;
+        let engine = postgres::Engine::open(config, Shared::new(schema, environment))?;
         Ok(Self {
             engine: Engine::Postgres(engine),
             schema,
@@ -184,7 +184,7 @@ impl Store {
     {
         let (caller, answer) = oneshot::channel();
         self.queue_read(project, guarded(function, caller))?;
-        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+        answer.await.unwrap_or_else(|_| Err(self.gone().into()))
     }
 
     /// As [`Store::read`], for a few rows by id or key: on SQLite it runs on the calling thread while that is quick.
@@ -202,11 +202,19 @@ impl Store {
         };
         if let Some(job) = left {
             self.queue_read(project, job)?;
-            return answer.await.unwrap_or_else(|_| Err(Error::Closed.into()));
+            return answer.await.unwrap_or_else(|_| Err(self.gone().into()));
         }
         answer
             .try_recv()
             .unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// Why a read was dropped.
+    fn gone(&self) -> Error {
+        match &self.engine {
+            Engine::Postgres(engine) if !engine.is_closed() => Error::Unavailable,
+            _ => Error::Closed,
+        }
     }
 
     fn queue_read(

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -195,12 +195,15 @@ pub struct ControlSocket {
 }
 
 impl ControlSocket {
-    /// Listens in the data folder. The process has the database for itself, so a socket that is there is a left-over.
+    /// Listens in the data folder. A socket of which nobody listens is a left-over.
     ///
     /// # Errors
-    /// When the socket cannot be made.
+    /// When the socket cannot be made, or another server listens there, which only one over PostgreSQL can.
     pub fn open(app: &SharedApp) -> Result<Self> {
         let path = app.config.data.join(SOCKET);
+        if std::os::unix::net::UnixStream::connect(&path).is_ok() {
+            bail!("another server runs on this data folder: give each its own with --data");
+        }
         let _ = std::fs::remove_file(&path);
         let listener = UnixListener::bind(&path)
             .with_context(|| format!("cannot listen on {}", path.display()))?;

@@ -1,4 +1,4 @@
-//! `hark doctor`, `hark backup`, `hark restore`: on the database file itself, by the server when one runs.
+//! `hark doctor`, `hark backup`, `hark restore`: on the database itself, by the server when one runs.
 
 use std::path::PathBuf;
 
@@ -8,9 +8,9 @@ use serde_json::Value;
 use store::{Clock, Report};
 
 use super::control::{self, Progress, ProgressSender, Request};
-use crate::app::sqlite_config;
+use crate::app::{postgres_config, sqlite_config};
 use crate::cli;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::files::backup as files;
 use crate::files::storage;
 use crate::schema::SCHEMA;
@@ -53,10 +53,16 @@ async fn alone(config: &Config, repair: bool, on_progress: impl Fn(&Progress)) -
 
 /// Examines the database of this process, or of none.
 pub async fn examine(config: &Config, repair: bool, progress: ProgressSender) -> Result<Value> {
-    let sqlite = sqlite_config(config);
+    let config = config.clone();
     let work = move || {
-        let tell = |documents| drop(progress.try_send(Progress::Doctor(documents)));
-        store::examine(&sqlite, &SCHEMA, repair, &mut { tell })
+        let mut tell = |documents| drop(progress.try_send(Progress::Doctor(documents)));
+        match &config.database {
+            Database::Sqlite => store::examine(&sqlite_config(&config), &SCHEMA, repair, &mut tell),
+            Database::Postgres(url) => {
+                let postgres = postgres_config(&config, &url.0);
+                store::examine_postgres(&postgres, &SCHEMA, repair, &mut tell)
+            }
+        }
     };
     Ok(serde_json::to_value(
         tokio::task::spawn_blocking(work).await??,
@@ -129,7 +135,7 @@ pub async fn backup(config: Config, options: cli::Backup) -> Result<()> {
 /// Copies the database of this process, or of none, and the uploaded files beside it when they lie in the data folder.
 /// The files come last: those that the copy of the database knows are there.
 pub async fn copy(config: &Config, copy: PathBuf) -> Result<Value> {
-    let file = sqlite_config(config).file;
+    let file = database_file(config)?;
     if !file.exists() {
         bail!(
             "{} is not there: name the data folder with --data",
@@ -148,9 +154,18 @@ pub async fn copy(config: &Config, copy: PathBuf) -> Result<Value> {
     Ok(Value::Null)
 }
 
+fn database_file(config: &Config) -> Result<PathBuf> {
+    match &config.database {
+        Database::Sqlite => Ok(sqlite_config(config).file),
+        Database::Postgres(_) => bail!(
+            "PostgreSQL is backed up and restored by its own programs, such as pg_dump and pg_restore, or pg_basebackup with archived logs; keep the server key and, unless they are in a bucket, the uploaded files too"
+        ),
+    }
+}
+
 /// Puts a backup in the place of the database.
 pub fn restore(config: &Config, options: &cli::Restore) -> Result<()> {
-    let file = sqlite_config(config).file;
+    let file = database_file(config)?;
     let kept = store::restore(&options.file, &file, &SCHEMA, store::SystemClock.now())?;
     println!(
         "{} was restored from {}",

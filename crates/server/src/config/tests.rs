@@ -217,13 +217,22 @@ fn trusted_proxies_are_addresses_or_networks() {
 }
 
 #[test]
-fn the_database_is_sqlite_for_now() {
-    let fault = |url: &str| load("", &[("HARK_DATABASE", url)]).unwrap_err();
-    let postgres = fault("postgres://hark:s3cret@db.example.com/hark");
-    assert!(
-        postgres.contains("`database`") && postgres.contains("not supported yet"),
-        "{postgres}"
-    );
-    assert!(!postgres.contains("s3cret"), "{postgres}");
-    assert!(fault("mysql://db.example.com").contains("use \"sqlite:\""));
+fn the_database_is_a_file_or_a_server_and_its_url_is_never_shown() {
+    let read = |url: &str| load("", &[("HARK_DATABASE", url)]);
+    let url = "postgres://hark:s3cret@db.example.com/hark";
+    let config = read(url).unwrap();
+    assert_eq!(config.database, Database::Postgres(Secret(url.into())));
+    assert!(!format!("{config:?}").contains("s3cret"));
+    for other in [
+        "mysql://hark:s3cret@db.example.com",
+        "postgres",
+        "sqlite:file",
+    ] {
+        let fault = read(other).unwrap_err();
+        assert!(
+            fault.contains("`database`: not a known database: use"),
+            "{fault}"
+        );
+        assert!(!fault.contains("s3cret"), "{fault}");
+    }
 }

@@ -46,6 +46,14 @@ impl From<store::Error> for ApiError {
                 "The server is shutting down. Try again in a moment.",
                 RETRY_AFTER_SECONDS,
             ),
+            other if other.is_unavailable() => {
+                tracing::error!(error = %other, "the database does not answer");
+                Self::unavailable(
+                    "database_unavailable",
+                    "The database does not answer. Try again in a moment.",
+                    RETRY_AFTER_SECONDS,
+                )
+            }
             other => Self::internal(other),
         }
     }

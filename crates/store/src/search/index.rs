@@ -115,6 +115,21 @@ impl Index<'_> {
             })
     }
 
+    /// Whether a document is in the index of PostgreSQL with exactly these words.
+    pub fn has(&self, id: ObjectId, place: &Place, words: &Words) -> Result<bool> {
+        let sql = format!(
+            "SELECT count(*) FROM {} WHERE project = $1 AND id = $2 AND words = array_to_tsvector(string_to_array($3, ' '))",
+            self.name
+        );
+        let binds = [
+            self.project.into(),
+            id.into(),
+            self.terms(place.block, words),
+        ];
+        let found = self.conn.first(&sql, &binds, |row| row.int(0))?;
+        Ok(found == Some(1))
+    }
+
     /// The words as they stand in the index. Words are letters and digits, so a space tells them apart.
     fn terms<'w>(&self, block: i64, words: impl IntoIterator<Item = &'w String>) -> Value {
         let start = term_start(self.project, block);

@@ -107,7 +107,7 @@ impl Fixture {
         let (environment, clock, heard, hook) = surroundings();
         let store = Store::open_postgres(&config, &SCHEMA, environment);
         Some(Self {
-            store: Arc::new(store.await.unwrap()),
+            store: Arc::new(store.unwrap()),
             clock,
             heard,
             hook,

@@ -281,14 +281,19 @@ async fn postgres_goes_from_the_first_version_to_the_second() {
         return;
     };
     let config = home.config();
-    let first = Store::open_postgres(&config, &FIRST, environment()).await;
+    let first = Store::open_postgres(&config, &FIRST, environment());
     fill(&first.unwrap()).await;
-    let second = || Store::open_postgres(&config, &SECOND, environment());
+    let second = || {
+        let config = config.clone();
+        tokio::task::spawn_blocking(move || {
+            Store::open_postgres(&config, &SECOND, environment()).unwrap()
+        })
+    };
     // Nodes that start at once: one migrates, the others wait and find it done.
     let (one, two) = tokio::join!(second(), second());
     is_migrated(&one.unwrap()).await;
     is_migrated(&two.unwrap()).await;
-    let old = Store::open_postgres(&config, &FIRST, environment()).await;
+    let old = Store::open_postgres(&config, &FIRST, environment());
     assert!(matches!(refused(old), Error::Refused(_)));
     home.remove().await;
 }

@@ -29,9 +29,8 @@ impl Home {
         let sign = if self.url.contains('?') { '&' } else { '?' };
         let options = format!("options=-csearch_path%3D{}", self.schema);
         PostgresConfig {
-            url: format!("{}{sign}{options}", self.url),
             connections_max: 8,
-            queue_max: 4096,
+            ..PostgresConfig::new(format!("{}{sign}{options}", self.url))
         }
     }
 

@@ -23,7 +23,9 @@ const NO_DOCUMENTS: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS hark_schema (version BIGINT NOT NULL)",
     "SELECT version FROM hark_schema",
     "DELETE FROM hark_schema",
-    "INSERT INTO hark_schema (version) VALUES ({})",
+    "INSERT INTO hark_schema (version) VALUES ({version})",
+    "SELECT CAST(current_setting($1) AS BIGINT)",
+    "SELECT count(*) FROM pg_database WHERE datname = current_database() AND pg_encoding_to_char(encoding) = 'UTF8'",
     "EXISTS (SELECT 1 FROM ", // the values inside a row that was already chosen
     // Each word of an index begins with its project.
     "INSERT INTO {name}_words (rowid, words) VALUES ($1, $2)",

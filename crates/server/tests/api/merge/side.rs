@@ -1,8 +1,6 @@
 //! All that is stored of one session.
 
-use rusqlite::Connection;
 use serde_json::{Map, Value, json};
-use server::app::sqlite_config;
 use server::files::File;
 use server::live::outbox::Outbox;
 use server::resources::session::activity::Activity;
@@ -14,7 +12,7 @@ use server::resources::ticket::document::Ticket;
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{Document, ObjectId, Query, Snapshot};
 
-use crate::support::TestApp;
+use crate::support::{TestApp, identity_keys};
 
 /// The parts of a session, each as it is stored, but for the time of its last write. What merging and undoing leave as a
 /// trace on purpose is left out: their entries in the history, and the records of merges that were undone.
@@ -36,7 +34,7 @@ pub async fn side(app: &TestApp, id: &str) -> Value {
         }))
     };
     let mut side = app.app.store.read(app.project(), read).await.unwrap();
-    side["keys"] = json!(keys(app, session));
+    side["keys"] = json!(identity_keys(&app.app.config, session));
     side
 }
 
@@ -64,13 +62,4 @@ fn cleaned(json: &[u8]) -> Value {
     let mut members: Map<String, Value> = serde_json::from_slice(json).unwrap();
     members.remove("updatedAt");
     Value::Object(members)
-}
-
-/// The identity keys that find the session.
-fn keys(app: &TestApp, session: ObjectId) -> Vec<String> {
-    let connection = Connection::open(sqlite_config(&app.app.config).file).unwrap();
-    let sql = "SELECT kind || ' ' || key FROM identity WHERE owner = ?1 ORDER BY kind, key";
-    let mut statement = connection.prepare(sql).unwrap();
-    let keys = statement.query_map([session.as_bytes().as_slice()], |row| row.get(0));
-    keys.unwrap().map(Result::unwrap).collect()
 }

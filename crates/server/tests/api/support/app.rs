@@ -7,18 +7,18 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use serde_json::Value;
-use server::app::{App, SharedApp, Surroundings, sqlite_config};
+use server::app::{App, SharedApp, Surroundings};
 use server::auth::password::Cost;
 use server::auth::roles::Role;
 use server::auth::token::Random;
 use server::config::{Config, Sources};
 use server::http::router;
 use server::jobs::queue;
-use server::schema::SCHEMA;
 use store::{ObjectId, Tx};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use super::database::{self, TestDatabase};
 use super::{Accounts, Answer, Call, Description, Live, PASSWORD, TestClock, encoded};
 
 /// Limits are off unless a test is about them: tests call faster than people.
@@ -40,6 +40,7 @@ pub struct TestApp {
     starts: u64,
     job_kinds: Vec<queue::Kind>,
     _data: TempDir,
+    _database: TestDatabase,
 }
 
 impl TestApp {
@@ -67,8 +68,9 @@ impl TestApp {
     async fn start(options: &[(&'static str, &str)], job_kinds: Vec<queue::Kind>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock::default());
-        let surroundings = surroundings(&clock, 1, &job_kinds);
-        let app = App::open(config(&data, options), surroundings).unwrap();
+        let database = TestDatabase::make();
+        let config = config(&data, &database, options);
+        let app = App::open(config, surroundings(&clock, 1, &job_kinds)).unwrap();
         let (app, router) = router::application(app).unwrap();
         Description::read(&router).await;
         Self {
@@ -79,6 +81,7 @@ impl TestApp {
             starts: 1,
             job_kinds,
             _data: data,
+            _database: database,
         }
     }
 
@@ -194,24 +197,12 @@ impl TestApp {
 
     /// How many rows each table has, but for those that engines of searches keep for themselves.
     pub fn rows(&self) -> Vec<(String, i64)> {
-        let file = sqlite_config(&self.app.config).file;
-        let connection = rusqlite::Connection::open(file).unwrap();
-        // The blocks of the search are numbers that stay when what they counted is gone.
-        let tables = "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND name NOT LIKE '%_search_block' ORDER BY name";
-        let mut statement = connection.prepare(tables).unwrap();
-        let names = statement.query_map([], |row| row.get(0)).unwrap();
-        let count = |name: String| {
-            let sql = format!("SELECT count(*) FROM \"{name}\"");
-            let rows = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
-            (name, rows)
-        };
-        names.map(|name| count(name.unwrap())).collect()
+        database::rows(&self.app.config)
     }
 
     /// The database agrees with itself.
     pub fn assert_sound(&self) {
-        let config = sqlite_config(&self.app.config);
-        let report = store::examine(&config, &SCHEMA, false, &mut |_| {}).unwrap();
+        let report = database::examine(&self.app.config);
         assert!(report.is_clean(), "{:#?}", report.findings);
     }
 }
@@ -235,11 +226,12 @@ impl Drop for TestApp {
     }
 }
 
-fn config(data: &TempDir, options: &[(&'static str, &str)]) -> Config {
+fn config(data: &TempDir, database: &TestDatabase, options: &[(&'static str, &str)]) -> Config {
     let file = data.path().join("hark.toml");
     std::fs::write(&file, "").unwrap();
     let folder = data.path().to_str().unwrap();
-    let all = [("data", folder)]
+    let database = database.option();
+    let all = [("data", folder), ("database", &database)]
         .into_iter()
         .chain(DEFAULTS)
         .chain(options.iter().copied());

@@ -187,9 +187,14 @@ async fn postgres_builds_beside_writers() {
         return;
     };
     let config = home.config();
-    let first = Store::open_postgres(&config, &FIRST, environment()).await;
+    let first = Store::open_postgres(&config, &FIRST, environment());
     fill(&first.unwrap()).await;
-    let second = || Store::open_postgres(&config, &SECOND, environment());
+    let second = || {
+        let config = config.clone();
+        tokio::task::spawn_blocking(move || {
+            Store::open_postgres(&config, &SECOND, environment()).unwrap()
+        })
+    };
     let (one, two) = tokio::join!(second(), second());
     let (one, two) = (one.unwrap(), two.unwrap());
     let early = refused(found(&one, PROJECT, "book").await);

@@ -1,0 +1,200 @@
+//! The PostgreSQL engine: each unit is a transaction of its own, run on a blocking thread so that the function of a unit
+//! is the same plain code on both engines. The engine has threads of its own, as the embedded one does.
+
+mod config;
+mod connect;
+mod examine;
+pub(crate) mod link;
+mod prepare;
+mod unit;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use deadpool_postgres::{Client, Pool};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+pub use self::config::PostgresConfig;
+use self::connect::Connector;
+pub use self::examine::examine_postgres;
+use self::link::Link;
+use crate::conn::Conn;
+use crate::store::{Shared, Unit};
+use crate::tx::Snapshot;
+use crate::{Change, Error, ObjectId, Result};
+
+/// How often closing looks whether all is done.
+const CLOSE_POLL: Duration = Duration::from_millis(5);
+
+/// Threads that serve the connections; units and reads have others.
+const CONNECTION_THREADS: usize = 2;
+
+/// What units and reads need.
+struct Context {
+    pool: Pool,
+    runtime: Handle,
+    shared: Arc<Shared>,
+    prepared: bool,
+    numbered: ObjectId,
+    /// How a transaction begins.
+    begin: String,
+}
+
+impl Context {
+    /// After a commit, before its caller is answered.
+    fn committed(&self, changes: &[Change]) {
+        self.shared.tell(changes);
+    }
+}
+
+pub(crate) struct Engine {
+    context: Arc<Context>,
+    runtime: OwnRuntime,
+    waiting: Arc<AtomicUsize>,
+    closed: AtomicBool,
+    queue_max: usize,
+}
+
+impl Engine {
+    /// Blocks until the schema is there.
+    pub fn open(config: &PostgresConfig, shared: Arc<Shared>) -> Result<Self> {
+        let runtime = OwnRuntime::start()?;
+        let context = on_own_thread(|| prepare(config, shared, &runtime.handle))?;
+        Ok(Self {
+            context: Arc::new(context),
+            runtime,
+            waiting: Arc::default(),
+            closed: AtomicBool::new(false),
+            queue_max: config.queue_max,
+        })
+    }
+
+    pub fn submit(&self, project: ObjectId, mut unit: Box<dyn Unit>) -> Result<()> {
+        self.spawn(move |client, context| {
+            let done = client.and_then(|client| unit::run(client, context, project, unit.as_mut()));
+            unit.answer(done);
+        })
+    }
+
+    pub fn read(
+        &self,
+        project: ObjectId,
+        job: Box<dyn FnOnce(&Snapshot<'_>) + Send>,
+    ) -> Result<()> {
+        self.spawn(move |client, context| {
+            match client {
+                Ok(client) => {
+                    let link = Link::new(&client, &context.runtime, context.prepared);
+                    let conn = Conn::Postgres(&link);
+                    job(&Snapshot::new(conn, &context.shared.book, project));
+                }
+                // The job is dropped, and its caller sees that.
+                Err(error) => tracing::warn!(%error, "a read got no connection"),
+            }
+        })
+    }
+
+    fn spawn(&self, work: impl FnOnce(Result<Client>, &Context) + Send + 'static) -> Result<()> {
+        // Counted before `closed` is looked at: `close` waits for what it counts.
+        let full = self.waiting.fetch_add(1, Ordering::SeqCst) >= self.queue_max;
+        if full || self.is_closed() {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            return Err(if self.is_closed() {
+                Error::Closed
+            } else {
+                Error::Overloaded
+            });
+        }
+        let (context, waiting) = (Arc::clone(&self.context), Arc::clone(&self.waiting));
+        self.context.runtime.spawn(async move {
+            let client = context.pool.get().await.map_err(Error::Pool);
+            let _ = tokio::task::spawn_blocking(move || work(client, &context)).await;
+            waiting.fetch_sub(1, Ordering::SeqCst);
+        });
+        Ok(())
+    }
+
+    pub fn writes_waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Whether [`Self::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Takes no more, waits until what was taken is done, and lets the connections go.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        while self.waiting.load(Ordering::SeqCst) > 0 {
+            std::thread::sleep(CLOSE_POLL);
+        }
+        self.context.pool.close();
+        self.runtime.stop();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// The threads of an engine. Dropping them does not block, so that anybody may.
+struct OwnRuntime {
+    handle: Handle,
+    runtime: Mutex<Option<Runtime>>,
+}
+
+impl OwnRuntime {
+    fn start() -> Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(CONNECTION_THREADS)
+            .thread_name("postgres")
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            runtime: Mutex::new(Some(runtime)),
+        })
+    }
+
+    fn stop(&self) {
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Runs what blocks where blocking is allowed, whoever calls.
+fn on_own_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| scope.spawn(work).join().map_err(|_| Error::Panicked)?)
+}
+
+fn prepare(config: &PostgresConfig, shared: Arc<Shared>, runtime: &Handle) -> Result<Context> {
+    let connector = Connector::new(config, runtime.clone())?;
+    let one = connector.pool(1, config)?;
+    let client = runtime.block_on(one.get())?;
+    let link = Link::new(&client, runtime, config.prepared);
+    prepare::migrate(&link, shared.schema)?;
+    let size = match config.connections_max {
+        0 => prepare::share_of_connections(&client, runtime)?,
+        most => most,
+    };
+    Ok(Context {
+        pool: connector.pool(size, config)?,
+        runtime: runtime.clone(),
+        shared,
+        prepared: config.prepared,
+        numbered: config.numbered,
+        begin: unit::begin(config.statement_timeout),
+    })
+}

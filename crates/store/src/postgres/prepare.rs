@@ -1,0 +1,78 @@
+//! What is done before the first unit: the schema, and how many connections there may be.
+
+use deadpool_postgres::Client;
+use tokio::runtime::Handle;
+
+use super::link::Link;
+use crate::conn::Conn;
+use crate::{Error, Result, Schema, migrate};
+
+/// All nodes take this lock before they look at the schema version.
+const MIGRATION_LOCK: i64 = 0x4841_524B;
+
+/// The oldest version of PostgreSQL that is tested.
+const VERSION_MIN: i64 = 150_000;
+
+/// What a node takes of the connections that the server allows: four nodes have room.
+const SHARE: i64 = 4;
+const CONNECTIONS_MIN: i64 = 2;
+const CONNECTIONS_MAX: i64 = 32;
+
+/// Whichever node starts first migrates; the others wait for it.
+pub(super) fn migrate(link: &Link<'_>, schema: &Schema) -> Result<()> {
+    refuse_older_server(link)?;
+    link.command("BEGIN")?;
+    link.command(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))?;
+    link.command("CREATE TABLE IF NOT EXISTS hark_schema (version BIGINT NOT NULL)")?;
+    link.command(
+        "CREATE TABLE IF NOT EXISTS hark_writes (project BYTEA PRIMARY KEY, number BIGINT NOT NULL)",
+    )?;
+    let conn = Conn::Postgres(link);
+    let found = conn
+        .first("SELECT version FROM hark_schema", &[], |row| row.int(0))?
+        .unwrap_or(0);
+    schema.refuse_newer(found)?;
+    if found < schema.version() {
+        migrate::apply(&conn, schema, found)?;
+        link.command("DELETE FROM hark_schema")?;
+        let version = schema.version();
+        link.command(&format!(
+            "INSERT INTO hark_schema (version) VALUES ({version})"
+        ))?;
+    }
+    link.command("COMMIT")
+}
+
+fn refuse_older_server(link: &Link<'_>) -> Result<()> {
+    let version = setting(link, "server_version_num")?;
+    if version < VERSION_MIN {
+        return Err(Error::Refused(format!(
+            "the database is PostgreSQL {}: use {} or newer",
+            version / 10_000,
+            VERSION_MIN / 10_000
+        )));
+    }
+    let encoding = "SELECT count(*) FROM pg_database WHERE datname = current_database() AND pg_encoding_to_char(encoding) = 'UTF8'";
+    let is_utf8 = Conn::Postgres(link).first(encoding, &[], |row| row.int(0))?;
+    if is_utf8 != Some(1) {
+        return Err(Error::Refused(
+            "the database has another encoding than UTF8: make one with `createdb --encoding=UTF8 --template=template0`".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// How many connections a node takes when nobody says.
+pub(super) fn share_of_connections(client: &Client, runtime: &Handle) -> Result<usize> {
+    let link = Link::new(client, runtime, false);
+    let free =
+        setting(&link, "max_connections")? - setting(&link, "superuser_reserved_connections")?;
+    let share = (free / SHARE).clamp(CONNECTIONS_MIN, CONNECTIONS_MAX);
+    Ok(usize::try_from(share).unwrap_or(1))
+}
+
+fn setting(link: &Link<'_>, name: &str) -> Result<i64> {
+    let sql = "SELECT CAST(current_setting($1) AS BIGINT)";
+    let found = Conn::Postgres(link).first(sql, &[name.into()], |row| row.int(0))?;
+    Ok(found.unwrap_or(0))
+}
