@@ -25,6 +25,7 @@ use crate::jobs::queue::{self, Queue};
 use crate::live::Hub;
 use crate::mail::Mail;
 use crate::resources::import;
+use crate::resources::project::session_indexes;
 use crate::resources::session::attributes::AttributeLimits;
 use crate::resources::session::event::EventLimits;
 use crate::resources::session::render::SessionCache;
@@ -54,6 +55,7 @@ pub struct App {
     /// For the bodies of reports.
     pub report_memory: MemoryBudget,
     pub imports: import::Queue,
+    pub session_indexes: session_indexes::Builder,
     pub warmups: Warmups,
     pub outgoing: Outgoing,
     pub readiness: Readiness,
@@ -146,6 +148,7 @@ impl App {
             files: Storage::open(&config)?,
             report_memory: MemoryBudget::of_mib(config.sdk.report_memory_mib),
             imports: import::Queue::default(),
+            session_indexes: session_indexes::Builder::default(),
             warmups: Warmups::default(),
             outgoing: Outgoing::new(config.outgoing.allow_private),
             readiness: Readiness::default(),

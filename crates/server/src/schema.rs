@@ -129,6 +129,17 @@ pub static SCHEMA: Schema = Schema {
                 Step::Create(&TICKET_CHANGES),
             ],
         },
+        // Lists of sessions: what they are sorted by, and custom attributes that a project has indexed.
+        Migration {
+            version: 7,
+            steps: &[
+                Step::AddIndex(&SESSIONS, "session_by_activity"),
+                Step::AddIndex(&SESSIONS, "session_by_creation"),
+                Step::AddIndex(&SESSIONS, "session_by_email"),
+                Step::AddIndex(&SESSIONS, "session_by_user_id"),
+                Step::AddDeclared(&Registered::of::<Session>()),
+            ],
+        },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),
 };

@@ -87,6 +87,10 @@ pub trait Document: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// of this kind are not searched. Clustered collections cannot be.
     const SEARCH: Option<&'static str> = None;
 
+    /// The name of the tables of declared indexes: a constant of the program, never input. `None`: nothing can be declared for
+    /// documents of this kind. Clustered collections cannot have any.
+    const DECLARED: Option<&'static str> = None;
+
     /// The values of the promoted columns, in the order of [`Collection::columns`].
     fn promoted(&self) -> Vec<Value>;
 

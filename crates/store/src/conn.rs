@@ -204,6 +204,22 @@ impl RowRef<'_> {
         read.map_err(|_| Error::Corrupt("an id that is not twelve bytes".into()))
     }
 
+    /// Whether a document was left out of the answer.
+    pub fn is_null(&self, column: usize) -> Result<bool> {
+        match self {
+            Self::Sqlite(row, _) => Ok(row.get_ref(column)? == ValueRef::Null),
+            Self::Postgres(row) => Ok(row.try_get::<_, Option<Text>>(column)?.is_none()),
+        }
+    }
+
+    /// A key of a declared index.
+    pub fn key(&self, column: usize) -> Result<Vec<u8>> {
+        match self {
+            Self::Sqlite(row, _) => Ok(row.get(column)?),
+            Self::Postgres(row) => Ok(row.try_get(column)?),
+        }
+    }
+
     pub fn json(&self, column: usize) -> Result<Vec<u8>> {
         match self {
             Self::Sqlite(row, dictionary) => dictionary.decode(
@@ -267,6 +283,7 @@ impl rusqlite::ToSql for SqliteBind<'_> {
             Value::Real(value) => ToSqlOutput::Borrowed(ValueRef::Real(*value)),
             Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
             Value::Id(id) => ToSqlOutput::Borrowed(ValueRef::Blob(id.as_bytes())),
+            Value::Key(key) => ToSqlOutput::Borrowed(ValueRef::Blob(key)),
             Value::Json(json) => {
                 ToSqlOutput::Owned(rusqlite::types::Value::Blob(self.1.encode(json)))
             }
@@ -289,6 +306,7 @@ impl ToSql for Value {
             Self::Real(value) => value.to_sql(ty, out),
             Self::Text(text) => text.to_sql(ty, out),
             Self::Id(id) => id.as_bytes().as_slice().to_sql(ty, out),
+            Self::Key(key) => key.as_slice().to_sql(ty, out),
             Self::Json(json) => {
                 out.extend_from_slice(json);
                 Ok(IsNull::No)

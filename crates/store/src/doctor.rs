@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::conn::{Conn, Deadline, RowRef};
 use crate::walk::{Key, Walk};
-use crate::{Collection, Error, Identity, ObjectId, Registered, Result, Schema, Value, search};
+use crate::{
+    Collection, Error, Identity, ObjectId, Registered, Result, Schema, Value, declared, search,
+};
 
 /// Findings beyond this many are counted but not listed.
 const FINDINGS_LISTED_MAX: usize = 100;
@@ -106,6 +108,7 @@ pub(crate) fn compare(
     examination.surplus_identities()?;
     for document in schema.documents {
         examination.search(document)?;
+        examination.declared(document)?;
     }
     conn.execute("DROP TABLE expected", &[]).map(drop)
 }
@@ -364,6 +367,15 @@ impl<'e> Examination<'e> {
             search::make_again(self.conn, name, document)?;
         }
         Ok(())
+    }
+
+    fn declared(&mut self, document: &Registered) -> Result<()> {
+        let Some(table) = document.declared else {
+            return Ok(());
+        };
+        let (repair, report) = (self.repair, &mut *self.report);
+        let mut add = |fault| report.add(repair, fault);
+        declared::examine(self.conn, table, document.collection, repair, &mut add)
     }
 
     /// Whatever depends on an orphan is one when that is gone.

@@ -33,6 +33,15 @@ pub enum Error {
     /// The database does not answer. What was asked may be tried again.
     #[error("the database does not answer")]
     Unavailable,
+    /// The declared index that a list needs is being built; it will be there in a while.
+    #[error("the index of {0} is being built")]
+    IndexNotReady(String),
+    /// A list would have to open more documents than it may.
+    #[error("the list opens more than {0} documents")]
+    TooManyRows(u64),
+    /// No more of something may be added; the text says what to do.
+    #[error("{0}")]
+    Full(String),
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,

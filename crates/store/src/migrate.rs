@@ -1,9 +1,9 @@
 //! The schema and its versions. Migrations only go forward, one statement at a time.
 
 use crate::conn::{Conn, RowRef};
-use crate::search;
 use crate::walk::Walk;
 use crate::{Collection, Column, ColumnKind, Dictionary, Error, Index, Registered, Result, Value};
+use crate::{declared, search};
 
 /// All that the store keeps for a program.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub enum Step {
     AddIndex(&'static Collection, &'static str),
     /// Add the search index of a kind of document. The documents that are there are added by [`crate::Store::build_search`].
     AddSearch(&'static Registered),
+    /// Add the tables of declared indexes of a kind of document.
+    AddDeclared(&'static Registered),
 }
 
 impl Schema {
@@ -95,6 +97,11 @@ fn run(conn: &Conn<'_>, step: &Step) -> Result<()> {
             if let Some(name) = registered.search {
                 search::create(conn, name)?;
                 search::leave_to_build(conn, name, registered.collection)?;
+            }
+        }
+        Step::AddDeclared(registered) => {
+            if let Some(table) = registered.declared {
+                declared::create(conn, table)?;
             }
         }
     }

@@ -39,6 +39,8 @@ pub struct Registered {
     pub inspect: fn(&[u8]) -> Result<Inspection>,
     /// The name of its search index, when it has one.
     pub search: Option<&'static str>,
+    /// The name of the tables of its declared indexes, when it may have some.
+    pub declared: Option<&'static str>,
     /// Reads JSON as the type and says by which words a search finds it.
     pub(crate) words: fn(&[u8]) -> Result<Words>,
 }
@@ -51,6 +53,7 @@ impl Registered {
             collection: D::COLLECTION,
             inspect: inspect::<D>,
             search: D::SEARCH,
+            declared: D::DECLARED,
             words: |json| Ok(words_of(&text_of(&read::<D>(json)?))),
         }
     }

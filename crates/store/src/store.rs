@@ -248,6 +248,42 @@ impl Store {
         Ok(())
     }
 
+    /// Builds and removes declared indexes, some documents at a time beside all other work; returns when nothing is left to do, and at
+    /// once when there is nothing. Begins where it was when it was stopped.
+    ///
+    /// # Errors
+    /// As [`Store::build_search`].
+    pub async fn build_declared(&self) -> Result<()> {
+        for document in self.schema.documents {
+            let Some(table) = document.declared else {
+                continue;
+            };
+            let unfinished = self.read(ObjectId::ZERO, move |snapshot| {
+                snapshot.projects_with_work(table)
+            });
+            for project in unfinished.await? {
+                while self.build_some_declared(project, table, document).await? {}
+                tracing::info!(%project, table, "the declared indexes are as they were declared");
+            }
+        }
+        Ok(())
+    }
+
+    async fn build_some_declared(
+        &self,
+        project: ObjectId,
+        table: &'static str,
+        document: &'static Registered,
+    ) -> Result<bool> {
+        let count = move |snapshot: &Snapshot<'_>| snapshot.to_add(table, document.collection);
+        let total = match self.read(project, count).await {
+            Err(Error::Overloaded) => None,
+            counted => counted?,
+        };
+        let unit = move |tx: &mut Tx<'_>| tx.build_declared(table, document, total);
+        self.patiently(project, unit).await
+    }
+
     async fn build_some(
         &self,
         project: ObjectId,
@@ -255,6 +291,15 @@ impl Store {
         document: &'static Registered,
     ) -> Result<bool> {
         let unit = move |tx: &mut Tx<'_>| tx.build_search(name, document);
+        self.patiently(project, unit).await
+    }
+
+    /// Does a part of what is built in the background; returns whether there may be more.
+    async fn patiently(
+        &self,
+        project: ObjectId,
+        unit: impl Fn(&mut Tx<'_>) -> Result<bool> + Send + 'static,
+    ) -> Result<bool> {
         match self.write(project, unit).await {
             Err(Error::Overloaded) => {
                 tokio::time::sleep(BUILD_PAUSE).await;

@@ -3,11 +3,15 @@
 use std::ops::Deref;
 
 use crate::conn::Conn;
-use crate::search::{self, Pending, text_of};
+use crate::declared::{self, DeclaredIndex};
+use crate::filter::FieldPath;
+use crate::pending::Pending;
+use crate::query::List;
+use crate::search::{self, text_of};
 use crate::statements::StatementBook;
 use crate::{
-    Change, Document, Error, IdSource, Kind, Millis, ObjectId, Page, Query, Registered, Result,
-    Search, Value,
+    Change, Collection, Document, Error, IdSource, IndexState, Kind, Millis, ObjectId, Page, Query,
+    Registered, Result, Search, Value,
 };
 
 /// A stored document as bytes: what a read that only passes it on needs.
@@ -75,6 +79,8 @@ pub struct Snapshot<'c> {
     conn: Conn<'c>,
     book: &'c StatementBook,
     project: ObjectId,
+    /// Whether declared indexes say what the documents say.
+    is_indexed: bool,
 }
 
 /// Reads and writes in one project, inside a transaction.
@@ -92,6 +98,7 @@ impl<'c> Snapshot<'c> {
             conn,
             book,
             project,
+            is_indexed: true,
         }
     }
 
@@ -164,8 +171,67 @@ impl<'c> Snapshot<'c> {
     /// A page of a list.
     pub fn page<D: Document>(&self, query: &Query) -> Result<Page> {
         self.conn.with_deadline(query.deadline, || {
-            query.run(&self.conn, self.project, D::COLLECTION)
+            self.with_indexes::<D, _>(query, |list| list.page())
         })
+    }
+
+    /// Answers a query with the declared indexes that it can use. One that was dropped meanwhile may have answered too little.
+    fn with_indexes<D: Document, T>(
+        &self,
+        query: &Query,
+        answer: impl Fn(&List<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let table =
+            D::DECLARED.filter(|_| self.is_indexed && query.names_other_than(D::COLLECTION));
+        let known = || {
+            table.map_or(Ok(Vec::new()), |table| {
+                declared::all(&self.conn, self.project, table)
+            })
+        };
+        let mut indexes = known()?;
+        loop {
+            let list = List::new(&self.conn, self.project, D::COLLECTION, &indexes, query);
+            let answered = answer(&list)?;
+            let now = known()?;
+            if indexes
+                .iter()
+                .filter(|index| index.is_ready())
+                .all(|index| now.contains(index))
+            {
+                return Ok(answered);
+            }
+            indexes = now;
+        }
+    }
+
+    /// The indexes that the project declared for this kind of document, in the order of their declaration.
+    pub fn declared_indexes<D: Document>(&self) -> Result<Vec<DeclaredIndex>> {
+        declared::all(&self.conn, self.project, declared_table::<D>()?)
+    }
+
+    pub(crate) fn projects_with_work(&self, table: &str) -> Result<Vec<ObjectId>> {
+        declared::projects_with_work(&self.conn, table)
+    }
+
+    /// How many documents there are to add to the declared index that is built next, when it is to be built and they were not
+    /// counted yet.
+    pub(crate) fn to_add(
+        &self,
+        table: &'static str,
+        collection: &Collection,
+    ) -> Result<Option<u64>> {
+        let next = declared::work_to_do(&self.conn, self.project, table)?;
+        if next.is_none_or(|index| index.state != IndexState::Building || index.total.is_some()) {
+            return Ok(None);
+        }
+        let sql = format!(
+            "SELECT count(*) FROM {} WHERE project = $1",
+            collection.table
+        );
+        let count = self
+            .conn
+            .first(&sql, &[self.project.into()], |row| row.int(0))?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()))
     }
 
     /// The documents whose words begin with those of a search: of more than the limit those that were added last, the newest
@@ -192,7 +258,7 @@ impl<'c> Snapshot<'c> {
     /// How many documents the filter of `query` matches, counted up to `most`.
     pub fn count<D: Document>(&self, query: &Query, most: u64) -> Result<u64> {
         self.conn.with_deadline(query.deadline, || {
-            query.count(&self.conn, self.project, D::COLLECTION, most)
+            self.with_indexes::<D, _>(query, |list| list.count(most))
         })
     }
 }
@@ -200,7 +266,11 @@ impl<'c> Snapshot<'c> {
 impl<'c> Tx<'c> {
     pub(crate) fn new(snapshot: Snapshot<'c>, ids: &'c IdSource, now: Millis) -> Self {
         Self {
-            snapshot,
+            // They are written at the end of the unit, which sees its own documents before.
+            snapshot: Snapshot {
+                is_indexed: false,
+                ..snapshot
+            },
             ids,
             now,
             changes: Vec::new(),
@@ -359,13 +429,19 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
-    /// Notes that the searched text of a document changed, if it did.
+    /// Notes that a document was written, and that its searched text changed, if it did.
     fn note<D: Document>(&mut self, id: ObjectId, old: String, new: &str) {
+        if let Some(table) = D::DECLARED {
+            let document = (self.snapshot.project, id);
+            self.pending.written(table, D::COLLECTION, document);
+        }
         if let Some(name) = D::SEARCH
             && old != new
         {
             let document = (self.snapshot.project, id);
-            self.pending.note(name, document, old, new.to_owned());
+            self.pending
+                .search
+                .note(name, document, old, new.to_owned());
         }
     }
 
@@ -382,6 +458,36 @@ impl<'c> Tx<'c> {
         search::build_some(&self.snapshot.conn, self.snapshot.project, name, document)
     }
 
+    /// Declares an index over the values at `path`, which [`crate::Store::build_declared`] then builds; what is declared already stays
+    /// as it is. [`Error::Full`] when `most` are declared.
+    pub fn declare_index<D: Document>(
+        &mut self,
+        path: &FieldPath,
+        most: usize,
+    ) -> Result<DeclaredIndex> {
+        let (snapshot, now) = (&self.snapshot, self.now);
+        let table = declared_table::<D>()?;
+        declared::declare(&snapshot.conn, snapshot.project, table, path, most, now)
+    }
+
+    /// Lets a declared index go, which [`crate::Store::build_declared`] then removes; returns whether there was one.
+    pub fn drop_index<D: Document>(&mut self, path: &FieldPath) -> Result<bool> {
+        let snapshot = &self.snapshot;
+        let table = declared_table::<D>()?;
+        declared::withdraw(&snapshot.conn, snapshot.project, table, path)
+    }
+
+    /// Does the next part of what is to be done for declared indexes; returns whether there may be more.
+    pub(crate) fn build_declared(
+        &self,
+        table: &'static str,
+        document: &Registered,
+        total: Option<u64>,
+    ) -> Result<bool> {
+        let (conn, project) = (&self.snapshot.conn, self.snapshot.project);
+        declared::work_on(conn, project, table, document.collection, total)
+    }
+
     /// Deletes the document with this id; returns whether it was there. Its identity keys are the caller's to release.
     pub fn delete<D: Document>(&mut self, id: ObjectId) -> Result<bool> {
         if D::SEARCH.is_some()
@@ -389,6 +495,8 @@ impl<'c> Tx<'c> {
         {
             let searched = self.searched::<D>(Ok(row.json));
             self.note::<D>(id, searched, "");
+        } else if D::DECLARED.is_some() {
+            self.note::<D>(id, String::new(), "");
         }
         let sql = &self.snapshot.book.of(D::COLLECTION).delete;
         let deleted = self
@@ -434,7 +542,7 @@ impl<'c> Tx<'c> {
             "no such column"
         );
         let (table, binds) = (D::COLLECTION.table, [self.project.into(), value.into()]);
-        if D::SEARCH.is_some() {
+        if D::SEARCH.is_some() || D::DECLARED.is_some() {
             let sql = format!("SELECT id, doc FROM {table} WHERE project = $1 AND {column} = $2");
             let gone = self
                 .conn
@@ -517,4 +625,9 @@ impl<'c> Deref for Tx<'c> {
     fn deref(&self) -> &Snapshot<'c> {
         &self.snapshot
     }
+}
+
+fn declared_table<D: Document>() -> Result<&'static str> {
+    D::DECLARED
+        .ok_or_else(|| Error::BadQuery(format!("{} has no declared indexes", D::COLLECTION.table)))
 }

@@ -17,6 +17,8 @@ pub enum Value {
     Text(String),
     /// An id: twelve bytes.
     Id(ObjectId),
+    /// Bytes, compared as such: a key of a declared index.
+    Key(Vec<u8>),
     /// The JSON of a document: compressed in SQLite, `json` in PostgreSQL.
     Json(Vec<u8>),
 }

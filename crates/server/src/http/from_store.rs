@@ -23,9 +23,25 @@ impl From<store::Error> for ApiError {
             store::Error::BadQuery(message) => Self::bad_request("invalid_query", message),
             store::Error::TooExpensive => Self::unavailable(
                 "query_too_expensive",
-                "The list took too long to make. Filter by more, or page with the cursor instead of `skip`.",
+                "The list took too long to make. Filter by more, have the custom attributes that it names indexed, or page with the cursor instead of `skip`.",
                 RETRY_AFTER_SECONDS,
             ),
+            store::Error::TooManyRows(most) => Self::unavailable(
+                "query_too_expensive",
+                format!(
+                    "The list would open more than {most} documents. Filter by more, or have the custom attributes that it names indexed: \
+                     PUT /v3/projects/{{projectId}}/session-indexes/{{attribute}}."
+                ),
+                RETRY_AFTER_SECONDS,
+            ),
+            store::Error::IndexNotReady(field) => Self::unavailable(
+                "index_not_ready",
+                format!(
+                    "The index of {field} is being built, or removed. Try again in a while, or sort by something else."
+                ),
+                BUILDING_RETRY_AFTER_SECONDS,
+            ),
+            store::Error::Full(message) => Self::conflict("limit_reached", message),
             store::Error::Building => Self::unavailable(
                 "search_not_ready",
                 "The search index of this project is being built. Try again in a while.",

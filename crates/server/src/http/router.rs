@@ -132,5 +132,6 @@ pub fn application(app: App) -> prometheus::Result<(SharedApp, Router)> {
     let router = router(Arc::clone(&app))?;
     live::start(&app);
     resources::import::start(&app);
+    resources::project::session_indexes::start(&app);
     Ok((app, router))
 }

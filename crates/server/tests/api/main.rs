@@ -60,6 +60,8 @@ mod sdk_leftovers;
 #[cfg(test)]
 mod search;
 #[cfg(test)]
+mod session_indexes;
+#[cfg(test)]
 mod snapshots;
 #[cfg(test)]
 mod subscription;

@@ -19,6 +19,7 @@
 //! NUL in a filter compares with nothing.
 
 mod eval;
+mod keys;
 mod path;
 mod sql;
 #[cfg(test)]
@@ -27,8 +28,11 @@ mod tests;
 use std::borrow::Cow;
 
 pub use eval::matches;
+pub(crate) use keys::{ARRAYS, Key, KeyRange, KeyRanges, MISSING, SOMETHING, keys_of};
 pub use path::{BadPath, FieldPath};
+use sql::Test;
 pub use sql::{Dialect, Sql, compile};
+pub(crate) use sql::{opens_documents, push_ranges, served};
 
 use crate::{Millis, ObjectId};
 

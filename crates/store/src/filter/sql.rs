@@ -1,12 +1,16 @@
 //! Filters as SQL. The text never yields NULL, and holds no value: values are bound.
 
 mod column;
+mod declared;
 mod json;
 mod text;
 
 use std::slice;
 
-use super::{FieldPath, Filter, RangeOp, Scalar};
+pub(crate) use declared::push_ranges;
+
+use super::{FieldPath, Filter, KeyRanges, RangeOp, Scalar, keys};
+use crate::declared::DeclaredIndex;
 use crate::{Collection, ROW_COLUMNS, Value};
 
 /// A statement that grows: its text with `$1`, `$2` … and what they stand for.
@@ -37,16 +41,19 @@ impl Sql {
 
 /// Appends a condition, in parentheses where it needs them, on the rows of a collection under the given alias.
 ///
-/// Paths of promoted columns become comparisons of columns, which indexes serve; all others look into the document.
+/// Paths of promoted columns become comparisons of columns, which indexes serve, and paths of declared indexes look into those
+/// that are ready; all others look into the document.
 pub fn compile(
     filter: &Filter,
     collection: &Collection,
+    indexes: &[DeclaredIndex],
     dialect: Dialect,
     alias: &str,
     sql: &mut Sql,
 ) {
     Compiler {
         collection,
+        indexes,
         dialect,
         alias,
         sql,
@@ -54,8 +61,73 @@ pub fn compile(
     .filter(filter);
 }
 
+/// Whether deciding the filter needs documents to be opened.
+pub(crate) fn opens_documents(
+    filter: &Filter,
+    collection: &Collection,
+    indexes: &[DeclaredIndex],
+) -> bool {
+    match filter {
+        Filter::All => false,
+        Filter::And(filters) | Filter::Or(filters) => filters
+            .iter()
+            .any(|filter| opens_documents(filter, collection, indexes)),
+        Filter::Not(filter) => opens_documents(filter, collection, indexes),
+        leaf => leaf.leaf().is_some_and(|(path, test)| {
+            column_of(collection, path).is_none()
+                && (declared::ready(indexes, path).is_none()
+                    || keys::ranges(test).is_none_or(|ranges| !ranges.exact))
+        }),
+    }
+}
+
+/// The index that can name the documents of a condition, and the keys that they have there.
+pub(crate) fn served<'i>(
+    filter: &Filter,
+    collection: &Collection,
+    indexes: &'i [DeclaredIndex],
+) -> Option<(&'i DeclaredIndex, KeyRanges)> {
+    let (path, test) = filter.leaf()?;
+    if column_of(collection, path).is_some() {
+        return None;
+    }
+    Some((declared::ready(indexes, path)?, keys::ranges(test)?))
+}
+
+fn column_of<'c>(collection: &'c Collection, path: &FieldPath) -> Option<&'c crate::Column> {
+    let mut columns = collection.columns.iter().chain(ROW_COLUMNS);
+    columns.find(|column| column.path == path.as_str())
+}
+
+impl Filter {
+    /// Whether something holds for the paths of all conditions.
+    pub(crate) fn all_paths(&self, holds: &dyn Fn(&FieldPath) -> bool) -> bool {
+        match self {
+            Self::And(filters) | Self::Or(filters) => {
+                filters.iter().all(|filter| filter.all_paths(holds))
+            }
+            Self::Not(filter) => filter.all_paths(holds),
+            leaf => leaf.leaf().is_none_or(|(path, _)| holds(path)),
+        }
+    }
+
+    /// The path of a condition on one value, and what it asks of it.
+    fn leaf(&self) -> Option<(&FieldPath, Test<'_>)> {
+        Some(match self {
+            Self::Eq(path, scalar) => (path, Test::In(slice::from_ref(scalar))),
+            Self::In(path, scalars) => (path, Test::In(scalars)),
+            Self::Range { field, op, value } => (field, Test::Range(*op, value)),
+            Self::Exists(path) => (path, Test::Exists),
+            Self::Prefix(path, start) => (path, Test::Prefix(start)),
+            Self::Contains(path, part) => (path, Test::Contains(part)),
+            Self::All | Self::And(_) | Self::Or(_) | Self::Not(_) => return None,
+        })
+    }
+}
+
 struct Compiler<'a> {
     collection: &'a Collection,
+    indexes: &'a [DeclaredIndex],
     dialect: Dialect,
     alias: &'a str,
     sql: &'a mut Sql,
@@ -63,7 +135,7 @@ struct Compiler<'a> {
 
 /// What a condition asks of the value at its path.
 #[derive(Clone, Copy)]
-enum Test<'f> {
+pub(super) enum Test<'f> {
     In(&'f [Scalar]),
     Range(RangeOp, &'f Scalar),
     Exists,
@@ -88,12 +160,11 @@ impl Compiler<'_> {
                 self.filter(filter);
                 self.push(")");
             }
-            Filter::Eq(path, scalar) => self.test(path, Test::In(slice::from_ref(scalar))),
-            Filter::In(path, scalars) => self.test(path, Test::In(scalars)),
-            Filter::Range { field, op, value } => self.test(field, Test::Range(*op, value)),
-            Filter::Exists(path) => self.test(path, Test::Exists),
-            Filter::Prefix(path, start) => self.test(path, Test::Prefix(start)),
-            Filter::Contains(path, part) => self.test(path, Test::Contains(part)),
+            leaf => {
+                if let Some((path, test)) = leaf.leaf() {
+                    self.test(path, test);
+                }
+            }
         }
     }
 
@@ -106,9 +177,9 @@ impl Compiler<'_> {
     }
 
     fn test(&mut self, path: &FieldPath, test: Test<'_>) {
-        let mut columns = self.collection.columns.iter().chain(ROW_COLUMNS);
-        match columns.find(|column| column.path == path.as_str()) {
+        match column_of(self.collection, path) {
             Some(column) => self.column(column, test),
+            None if self.declared(path, test) => {}
             None => self.json(path, test),
         }
     }

@@ -129,7 +129,7 @@ fn typed(binds: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
         Value::Int(_) => Type::INT8,
         Value::Real(_) => Type::FLOAT8,
         Value::Text(_) => Type::TEXT,
-        Value::Id(_) => Type::BYTEA,
+        Value::Id(_) | Value::Key(_) => Type::BYTEA,
         Value::Json(_) => Type::JSON,
     };
     let bind = |value| (value as &(dyn ToSql + Sync), kind(value));

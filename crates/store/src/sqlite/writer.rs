@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::SqliteConfig;
 use super::checkpoint::Wanted;
 use crate::conn::{Conn, Deadline};
-use crate::search::Pending;
+use crate::pending::Pending;
 use crate::store::{Ran, Shared, Unit};
 use crate::tx::{Snapshot, Tx};
 use crate::{Change, Error, ObjectId, Result};

@@ -1,6 +1,7 @@
 //! Damage made by hand on the closed file: found, named, and mended where that is possible.
 
 mod columns;
+mod declared;
 mod files;
 mod identities;
 mod references;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use store::filter::{FieldPath, Filter};
+use store::filter::{FieldPath, Filter, Scalar};
 use store::{Error, Query, Store};
 
 use crate::fixture::{Fixture, refused};
@@ -13,6 +13,7 @@ use crate::schema::{PROJECT, Person};
 on_both_engines!(
     a_query_beyond_its_deadline_is_refused,
     a_deadline_in_a_unit_is_refused_alike,
+    so_many_documents_are_opened_and_no_more,
 );
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,4 +175,72 @@ async fn a_deadline_in_a_unit_is_refused_alike(fixture: &Fixture) {
         5_000,
         "without a deadline, and nothing was kept of the unit"
     );
+}
+
+async fn so_many_documents_are_opened_and_no_more(fixture: &Fixture) {
+    const PEOPLE: u64 = 600; // more than are looked at together first
+    let fill = |tx: &mut store::Tx<'_>| {
+        (0..PEOPLE).try_for_each(|n| {
+            let mut person = Person::named(if n < 10 { "old" } else { "new" });
+            person.custom_data.insert("n".into(), json!(n));
+            person.visits = 1;
+            tx.insert(tx.new_id(), person).map(drop)
+        })
+    };
+    fixture.write(fill).await.unwrap();
+    let is = |n: u64| {
+        let n = i64::try_from(n).unwrap();
+        Filter::Eq(FieldPath::known("customData.n"), Scalar::Int(n))
+    };
+    let old = || Filter::Eq(FieldPath::known("name"), Scalar::Text("old".into()));
+    let query = |filter: Filter, sort: &str, examine_max| Query {
+        filter,
+        sort: (!sort.is_empty())
+            .then(|| crate::lists::by(sort, true))
+            .into_iter()
+            .collect(),
+        limit: 1,
+        examine_max,
+        ..Query::default()
+    };
+    // By id an index gives the rows in their order, by name too, by visits none does.
+    for (filter, sort, most, found) in [
+        (is(9_999), "", PEOPLE, Some(0)),
+        (is(9_999), "", PEOPLE - 1, None),
+        (is(9_999), "name", PEOPLE, Some(0)),
+        (is(9_999), "name", PEOPLE - 1, None),
+        (is(9_999), "visits", PEOPLE, Some(0)),
+        (is(9_999), "visits", PEOPLE - 1, None),
+        (is(0), "", PEOPLE - 1, None),
+        (is(0), "visits", PEOPLE, Some(1)),
+        (Filter::And(vec![is(9_999), old()]), "visits", 10, Some(0)),
+        (Filter::And(vec![is(9_999), old()]), "visits", 9, None),
+        (Filter::And(vec![is(9_999), old()]), "", 10, Some(0)),
+        (Filter::And(vec![is(9_999), old()]), "", 9, None),
+        (old(), "visits", 0, Some(1)),
+        (Filter::All, "", 0, Some(1)),
+    ] {
+        let query = query(filter.clone(), sort, most);
+        let page = fixture.store.read(PROJECT, move |snapshot| {
+            Ok((
+                snapshot.page::<Person>(&query)?.rows.len(),
+                snapshot.count::<Person>(&query, 9)?,
+            ))
+        });
+        match (page.await, found) {
+            (Ok((rows, _)), Some(found)) => assert_eq!(rows, found, "{filter:?} {sort} {most}"),
+            (Err(Error::TooManyRows(named)), None) => assert_eq!(named, most),
+            (answer, _) => panic!("{filter:?} by {sort:?}, {most}: {answer:?}"),
+        }
+    }
+    // What is found early costs only what was looked at until then.
+    let early = query(
+        Filter::Exists(FieldPath::known("customData.n")),
+        "",
+        PEOPLE / 2,
+    );
+    let page = fixture
+        .store
+        .read(PROJECT, move |snapshot| snapshot.page::<Person>(&early));
+    assert_eq!(page.await.unwrap().rows.len(), 1);
 }

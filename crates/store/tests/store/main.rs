@@ -14,6 +14,8 @@ mod concurrency;
 #[cfg(test)]
 mod cursors;
 #[cfg(test)]
+mod declared;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod documents;

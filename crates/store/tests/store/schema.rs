@@ -30,6 +30,7 @@ pub static SCHEMA: Schema = Schema {
             Step::Create(&PEOPLE),
             Step::Create(&TEAMS),
             Step::AddSearch(&Registered::of::<Person>()),
+            Step::AddDeclared(&Registered::of::<Person>()),
         ],
     }],
     dictionary: DICTIONARY,
@@ -109,6 +110,7 @@ impl Person {
 impl Document for Person {
     const COLLECTION: &'static Collection = &PEOPLE;
     const SEARCH: Option<&'static str> = Some("person_search");
+    const DECLARED: Option<&'static str> = Some("person_index");
 
     fn searched(&self) -> Vec<Cow<'_, str>> {
         let known = [&self.name, &self.user_id, &self.email]

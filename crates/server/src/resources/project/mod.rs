@@ -5,6 +5,7 @@ mod identity_verification;
 mod list;
 mod sdk_config;
 mod secrets;
+pub mod session_indexes;
 mod users;
 
 use store::ObjectId;
@@ -31,6 +32,8 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
             identity_verification::put
         ))
         .routes(routes!(identity_verification::check))
+        .routes(routes!(session_indexes::list))
+        .routes(routes!(session_indexes::create, session_indexes::remove))
         .routes(routes!(users::list))
         .routes(routes!(users::update, users::remove))
 }

@@ -6,7 +6,9 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_json::value::RawValue;
-use store::{Collection, Column, ColumnKind, Document, Identity, Kind, Millis, ObjectId, Value};
+use store::{
+    Collection, Column, ColumnKind, Document, Identity, Index, Kind, Millis, ObjectId, Value,
+};
 
 use super::searched;
 use crate::identity;
@@ -202,14 +204,32 @@ pub static SESSIONS: Collection = Collection {
             kind: ColumnKind::Instant,
         },
     ],
-    indexes: &[],
+    indexes: &[
+        by("session_by_activity", &["last_activity"], None),
+        by("session_by_creation", &["created_at"], None),
+        by("session_by_email", &["email"], Some("email")),
+        by("session_by_user_id", &["user_id"], Some("user_id")),
+    ],
     cluster: &[],
     references: &[],
 };
 
+const fn by(
+    name: &'static str,
+    columns: &'static [&'static str],
+    not_null: Option<&'static str>,
+) -> Index {
+    Index {
+        name,
+        columns,
+        not_null,
+    }
+}
+
 impl Document for Session {
     const COLLECTION: &'static Collection = &SESSIONS;
     const SEARCH: Option<&'static str> = Some("session_search");
+    const DECLARED: Option<&'static str> = Some("session_index");
 
     fn searched(&self) -> Vec<Cow<'_, str>> {
         searched::texts(self)

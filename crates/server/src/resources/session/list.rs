@@ -54,7 +54,7 @@ pub enum SessionList {
         ("project" = String, Header, description = "The id of the project"),
         ("limit" = Option<u32>, Query, description = "How many at the most: 1 to 1000, otherwise 100"),
         ("skip" = Option<u64>, Query, description = "How many to leave out first; the `Link` header is cheaper"),
-        ("sort" = Option<String>, Query, description = "`createdAt`, `updatedAt`, `lastActivity`, `email`, `userId` or `_id`, with `-` in front for largest first"),
+        ("sort" = Option<String>, Query, description = "`createdAt`, `updatedAt`, `lastActivity`, `email`, `userId`, `_id` or an indexed custom attribute (`customData.seats`), with `-` in front for largest first"),
         ("withCount" = Option<bool>, Query, description = "Whether to count all that match"),
         ("cursor" = Option<String>, Query, description = "From the `Link` header of the page before"),
         ("filter" = Option<String>, Query, description = "Conditions as JSON"),
@@ -70,7 +70,10 @@ pub async fn list(
     let raw = raw.unwrap_or_default();
     let asked = ListQuery::parse(&raw, &[])?;
     let with_count = asked.with_count;
-    let query = to_query(asked)?;
+    let query = Query {
+        examine_max: app.config.limits.list_documents_max,
+        ..to_query(asked)?
+    };
     let read = app.store.read(member.project, move |snapshot| {
         let page = snapshot.page::<Session>(&query)?;
         let count = if with_count {

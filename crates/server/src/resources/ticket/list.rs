@@ -43,7 +43,10 @@ pub async fn list(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, ApiError> {
     let raw = raw.unwrap_or_default();
-    let query = to_query(by_urgency(ListQuery::parse(&raw, &[])?))?;
+    let query = Query {
+        examine_max: app.config.limits.list_documents_max,
+        ..to_query(by_urgency(ListQuery::parse(&raw, &[])?))?
+    };
     let organisation = member.organisation;
     let read = app.store.read(member.project, move |snapshot| {
         let page = snapshot.page::<Ticket>(&query)?;

@@ -3,20 +3,23 @@
 use rusqlite::functions::FunctionFlags;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 
-use super::super::{Dialect, Filter, Sql, compile};
-use super::strategies::{THINGS, Thing};
-use crate::Value;
+use super::super::{Dialect, Filter, Sql, compile, keys_of};
+use super::strategies::{INDEXED, THINGS, Thing, indexes};
+use crate::{DeclaredIndex, IndexState, ObjectId, Value};
 
-const INSERT: &str = "INSERT INTO thing (n, id, created_at, updated_at, name, visits, score, seen_at, active, owner, doc) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const INSERT: &str = "INSERT INTO thing (n, id, created_at, updated_at, name, visits, score, seen_at, active, owner, doc, project) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+const INSERT_KEY: &str =
+    "INSERT INTO thing_index (project, id, attribute, value, element) VALUES ($1, $2, $3, $4, $5)";
 
 /// The statement whose rows say, in the order of the things, whether the filter matches.
-fn question(filter: &Filter, dialect: Dialect) -> Sql {
+fn question(filter: &Filter, indexes: &[DeclaredIndex], dialect: Dialect) -> Sql {
     let mut sql = Sql {
         text: "SELECT ".into(),
         binds: Vec::new(),
     };
-    compile(filter, &THINGS, dialect, "t", &mut sql);
+    compile(filter, &THINGS, indexes, dialect, "t", &mut sql);
     sql.text.push_str(" FROM thing t ORDER BY t.n");
     sql
 }
@@ -26,8 +29,30 @@ fn rows(things: &[Thing]) -> impl Iterator<Item = Vec<Value>> {
         let mut row = vec![Value::Int(i64::try_from(n).unwrap())];
         row.extend(thing.columns());
         row.push(Value::Text(thing.stored()));
+        row.push(ObjectId::ZERO.into());
         row
     })
+}
+
+/// The rows of the indexes that are ready.
+fn keys(things: &[Thing]) -> Vec<Vec<Value>> {
+    let mut rows = Vec::new();
+    for thing in things {
+        let document = serde_json::from_str(&thing.stored()).unwrap();
+        for (n, index) in indexes(IndexState::Ready).iter().enumerate() {
+            assert_eq!(index.path.as_str(), INDEXED[n]);
+            for key in keys_of(&document, &index.path) {
+                rows.push(vec![
+                    ObjectId::ZERO.into(),
+                    thing.id.into(),
+                    Value::Int(index.attribute),
+                    Value::Key(key.value),
+                    Value::Int(key.element.into()),
+                ]);
+            }
+        }
+    }
+    rows
 }
 
 pub struct Sqlite(rusqlite::Connection);
@@ -42,7 +67,8 @@ impl Sqlite {
         connection
             .execute_batch(
                 "CREATE TABLE thing (n INTEGER, id BLOB, created_at INTEGER, updated_at INTEGER, name TEXT, visits INTEGER, \
-                 score REAL, seen_at INTEGER, active INTEGER, owner BLOB, doc TEXT); \
+                 score REAL, seen_at INTEGER, active INTEGER, owner BLOB, doc TEXT, project BLOB); \
+                 CREATE TABLE thing_index (project BLOB, id BLOB, attribute INTEGER, value BLOB, element INTEGER); \
                  CREATE INDEX thing_name ON thing (name); CREATE INDEX thing_seen_at ON thing (seen_at) WHERE seen_at IS NOT NULL",
             )
             .unwrap();
@@ -50,11 +76,14 @@ impl Sqlite {
     }
 
     pub fn fill(&self, things: &[Thing]) {
-        self.0.execute("DELETE FROM thing", []).unwrap();
-        for row in rows(things) {
+        for table in ["thing", "thing_index"] {
+            self.0.execute(&format!("DELETE FROM {table}"), []).unwrap();
+        }
+        let rows = rows(things).map(|row| (INSERT, row));
+        for (sql, row) in rows.chain(keys(things).into_iter().map(|row| (INSERT_KEY, row))) {
             self.0
                 .execute(
-                    INSERT,
+                    sql,
                     rusqlite::params_from_iter(row.into_iter().map(sqlite_value)),
                 )
                 .unwrap();
@@ -62,7 +91,11 @@ impl Sqlite {
     }
 
     pub fn answer(&self, filter: &Filter) -> Vec<Option<bool>> {
-        let sql = question(filter, Dialect::Sqlite);
+        self.answer_with(filter, &[])
+    }
+
+    pub fn answer_with(&self, filter: &Filter, indexes: &[DeclaredIndex]) -> Vec<Option<bool>> {
+        let sql = question(filter, indexes, Dialect::Sqlite);
         let mut statement = self.0.prepare(&sql.text).unwrap();
         let binds = rusqlite::params_from_iter(sql.binds.into_iter().map(sqlite_value));
         statement
@@ -77,7 +110,7 @@ impl Sqlite {
             text: "EXPLAIN QUERY PLAN SELECT * FROM thing t WHERE ".into(),
             binds: Vec::new(),
         };
-        compile(filter, &THINGS, Dialect::Sqlite, "t", &mut sql);
+        compile(filter, &THINGS, &[], Dialect::Sqlite, "t", &mut sql);
         let binds = rusqlite::params_from_iter(sql.binds.into_iter().map(sqlite_value));
         self.0
             .query_row(&sql.text, binds, |row| row.get("detail"))
@@ -93,6 +126,7 @@ fn sqlite_value(value: Value) -> rusqlite::types::Value {
         Value::Real(value) => value.into(),
         Value::Text(text) => text.into(),
         Value::Id(id) => id.as_bytes().to_vec().into(),
+        Value::Key(key) => key.into(),
         other => panic!("{other:?} is not bound by filters"),
     }
 }
@@ -123,27 +157,36 @@ impl Postgres {
             .unwrap();
         runtime.spawn(connection);
         let create = "CREATE TEMPORARY TABLE thing (n bigint, id bytea, created_at bigint, updated_at bigint, name text, visits bigint, \
-                      score double precision, seen_at bigint, active boolean, owner bytea, doc json)";
-        runtime.block_on(client.batch_execute(create)).unwrap();
+                      score double precision, seen_at bigint, active boolean, owner bytea, doc json, project bytea)";
+        let index = "CREATE TEMPORARY TABLE thing_index (project bytea, id bytea, attribute bigint, value bytea, element bigint)";
+        for sql in [create, index] {
+            runtime.block_on(client.batch_execute(sql)).unwrap();
+        }
         Some(Self { runtime, client })
     }
 
     pub fn fill(&self, things: &[Thing]) {
         self.runtime.block_on(async {
-            self.client.batch_execute("TRUNCATE thing").await.unwrap();
+            let empty = "TRUNCATE thing, thing_index";
+            self.client.batch_execute(empty).await.unwrap();
             let insert = INSERT.replace("$11", "$11::text::json");
-            let statement = self.client.prepare(&insert).await.unwrap();
-            for row in rows(things) {
-                self.client
-                    .execute_raw(&statement, row.iter().map(PostgresValue))
-                    .await
-                    .unwrap();
+            for (sql, rows) in [
+                (insert.as_str(), rows(things).collect()),
+                (INSERT_KEY, keys(things)),
+            ] {
+                let statement = self.client.prepare(sql).await.unwrap();
+                for row in rows {
+                    self.client
+                        .execute_raw(&statement, row.iter().map(PostgresValue))
+                        .await
+                        .unwrap();
+                }
             }
         });
     }
 
-    pub fn answer(&self, filter: &Filter) -> Vec<Option<bool>> {
-        let sql = question(filter, Dialect::Postgres);
+    pub fn answer_with(&self, filter: &Filter, indexes: &[DeclaredIndex]) -> Vec<Option<bool>> {
+        let sql = question(filter, indexes, Dialect::Postgres);
         let binds: Vec<_> = sql.binds.iter().map(PostgresValue).collect();
         let binds: Vec<_> = binds
             .iter()
@@ -172,6 +215,7 @@ impl ToSql for PostgresValue<'_> {
             Value::Real(value) => value.to_sql_checked(ty, out),
             Value::Text(text) => text.to_sql_checked(ty, out),
             Value::Id(id) => id.as_bytes().as_slice().to_sql_checked(ty, out),
+            Value::Key(key) => key.as_slice().to_sql_checked(ty, out),
             other => panic!("{other:?} is not bound by filters"),
         }
     }

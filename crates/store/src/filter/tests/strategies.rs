@@ -5,7 +5,7 @@ use proptest::sample::select;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::{FieldPath, Filter, RangeOp, Scalar};
-use crate::{Collection, Column, ColumnKind, Millis, ObjectId, Value};
+use crate::{Collection, Column, ColumnKind, DeclaredIndex, IndexState, Millis, ObjectId, Value};
 
 pub const THINGS: Collection = Collection {
     table: "thing",
@@ -45,6 +45,24 @@ pub const THINGS: Collection = Collection {
     cluster: &[],
     references: &[],
 };
+
+/// The paths that an index is declared for.
+pub const INDEXED: [&str; 2] = ["customData.a", "customData.it is [0] of $"];
+
+pub fn indexes(state: IndexState) -> Vec<DeclaredIndex> {
+    let attributes = (1..).zip(INDEXED);
+    // What is not complete has no rows here.
+    let number = |n| {
+        if state == IndexState::Ready {
+            n
+        } else {
+            n + 100
+        }
+    };
+    attributes
+        .map(|(n, path)| DeclaredIndex::for_test("thing_index", number(n), path, state))
+        .collect()
+}
 
 const PATHS: &[&str] = &[
     "name",
@@ -310,7 +328,12 @@ fn text() -> impl Strategy<Value = String> {
         "abababababababababababab",
         "ABABABABABABABABABABABAB",
     ];
-    prop_oneof![3 => select(known.to_vec()).prop_map(str::to_owned), 1 => "[^\0]{0,5}", 1 => "[ab]{0,3}"]
+    prop_oneof![
+        6 => select(known.to_vec()).prop_map(str::to_owned),
+        2 => "[^\0]{0,5}",
+        2 => "[ab]{0,3}",
+        1 => long_text(),
+    ]
 }
 
 /// Texts that begin or lie within the ones of [`text`], ids and instants; some with NUL.
@@ -337,4 +360,10 @@ fn part() -> impl Strategy<Value = String> {
         "本",
     ];
     prop_oneof![3 => select(known.to_vec()).prop_map(str::to_owned), 1 => text()]
+}
+
+/// Texts about as long as what stands of them in an index.
+fn long_text() -> impl Strategy<Value = String> {
+    (254..259_usize, select(vec!["", "a", "b", "\u{10ffff}"]))
+        .prop_map(|(bytes, end)| format!("{}{end}", "k".repeat(bytes)))
 }

@@ -1,0 +1,57 @@
+//! What units changed that is written at the end of their transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::conn::Conn;
+use crate::{Collection, ObjectId, Result, declared, search};
+
+/// The documents that were written, by project, and their collection.
+type Written = (&'static Collection, BTreeMap<ObjectId, BTreeSet<ObjectId>>);
+
+/// What is left to be written of the indexes beside the documents.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    /// Of the search.
+    pub search: search::Pending,
+    /// By the tables of declared indexes.
+    declared: BTreeMap<&'static str, Written>,
+}
+
+impl Pending {
+    /// Notes that a document of a project was written or deleted, for the declared indexes in `table`.
+    pub fn written(
+        &mut self,
+        table: &'static str,
+        collection: &'static Collection,
+        (project, id): (ObjectId, ObjectId),
+    ) {
+        let written = self
+            .declared
+            .entry(table)
+            .or_insert_with(|| (collection, BTreeMap::new()));
+        written.1.entry(project).or_default().insert(id);
+    }
+
+    /// Adds what a later unit changed.
+    pub fn append(&mut self, later: Self) {
+        self.search.append(later.search);
+        for (table, (collection, projects)) in later.declared {
+            for (project, ids) in projects {
+                for id in ids {
+                    self.written(table, collection, (project, id));
+                }
+            }
+        }
+    }
+
+    /// Writes the indexes, inside the transaction of the documents.
+    pub fn write(self, conn: &Conn<'_>) -> Result<()> {
+        self.search.write(conn)?;
+        for (table, (collection, projects)) in self.declared {
+            for (project, ids) in projects {
+                declared::refresh(conn, project, table, collection, &ids)?;
+            }
+        }
+        Ok(())
+    }
+}
