@@ -1,12 +1,21 @@
-.PHONY: run build test bench fmt clean
+.PHONY: run build dashboard dashboard-api test bench fmt clean
 
 # Serves on http://127.0.0.1:8080 from ./data. The first start makes a demo project and prints its keys.
 run: build
 	target/release/hark serve --demo
 
-build:
+build: dashboard
 	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs"; exit 1; }
 	cargo build --release --locked --bin hark
+
+# The web app that the program serves at /. Without Node the one that was built before stays, if there is one.
+dashboard:
+	scripts/build-dashboard
+
+# The types of the dashboard's client, from the API description of the program: after the API changed.
+dashboard-api:
+	cargo build --locked --bin hark
+	cd dashboard && npm ci --no-audit --no-fund && npm run api
 
 # Formatting, lints, licences, all tests. Installs what they need and is missing.
 test:
@@ -22,4 +31,4 @@ fmt:
 # Leaves ./data alone.
 clean:
 	cargo clean
-	rm -rf e2e/node_modules bench/.state
+	rm -rf e2e/node_modules dashboard/node_modules bench/.state

@@ -27,9 +27,9 @@ function browser() {
 
 after(async () => (await launched)?.close());
 
-/** A person with a browser of their own: nothing is stored yet. It is closed when the test ends. */
-export async function newVisitor(test) {
-  const context = await (await browser()).newContext({ locale: "en-US" });
+/** A person with a browser of their own: nothing is stored yet. It is closed when the test ends. `options` are those of Playwright. */
+export async function newVisitor(test, options = {}) {
+  const context = await (await browser()).newContext({ locale: "en-US", ...options });
   test.after(() => context.close());
   return context;
 }

@@ -14,6 +14,7 @@ use crate::http::error::ApiError;
 use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
 use crate::identity;
+use crate::live::Activity;
 use crate::resources::session::attributes::Attributes;
 use crate::resources::session::credential::NewCredential;
 use crate::resources::session::identify::{self, Identify, Overflow, Refusal};
@@ -113,6 +114,12 @@ pub async fn identify(
         .write(access.project, unit)
         .await
         .map_err(refusal)?;
+    let activity = Activity {
+        kind: "updated",
+        date: app.now(),
+        data: None,
+    };
+    app.live.report(access.project, session_id, activity);
     Ok(Json(IdentifiedBody {
         success: true,
         session_id,

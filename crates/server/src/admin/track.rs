@@ -1,10 +1,12 @@
 //! Your server says what users did.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use store::{Millis, Tx};
+use store::{Millis, ObjectId, Tx};
 use utoipa::ToSchema;
 
 use super::identify::user_id;
@@ -15,10 +17,12 @@ use crate::http::Json;
 use crate::http::error::{ApiError, FAULTS_TOLD_MAX};
 use crate::http::json::{Checked, fault};
 use crate::http::responses::ErrorResponses;
+use crate::live::Activity;
 use crate::resources::session::credential::NewCredential;
 use crate::resources::session::event::{self, Sent, Tracked};
 use crate::resources::session::history::{Identifiers, Origin};
 use crate::resources::session::identify;
+use crate::sdk::Told;
 
 /// A batch may be this large: the most events, each with data of some kilobytes.
 pub const BODY_BYTES_MAX: usize = 16 << 20;
@@ -107,20 +111,26 @@ pub async fn track(
         return Err(ApiError::unprocessable("too_many_events", vec![message]));
     }
     let (users, faults) = by_user(&app, &batch);
+    let users = Arc::new(users);
     let names_max = app.config.limits.event_names_max;
     let origin = origin("/admin/track");
-    let stored = app
+    let tracked = Arc::clone(&users);
+    let (stored, sessions) = app
         .store
         .write(access.project, move |tx| {
-            let mut sum = Tracked::default();
-            for (user_id, user) in &users {
-                let tracked = track_user(tx, user_id, user, &origin, names_max)?;
+            let (mut sum, mut sessions) = (Tracked::default(), Vec::new());
+            for (user_id, user) in tracked.iter() {
+                let (session, tracked) = track_user(tx, user_id, user, &origin, names_max)?;
                 sum.stored += tracked.stored;
                 sum.repeated += tracked.repeated;
+                sessions.push(session);
             }
-            Ok::<_, store::Error>(sum)
+            Ok::<_, store::Error>((sum, sessions))
         })
         .await?;
+    for (session, user) in sessions.into_iter().zip(users.values()) {
+        tell(&app, access.project, session, &user.events);
+    }
     Ok(Json(TrackedBody {
         success: true,
         stored: stored.stored,
@@ -180,12 +190,27 @@ fn track_user(
     user: &UserEvents,
     origin: &Origin,
     names_max: usize,
-) -> store::Result<Tracked> {
+) -> store::Result<(ObjectId, Tracked)> {
     let mut row = identify::find_or_create(tx, user_id, &user.credential, origin)?;
     let tracked = event::track(tx, row.id, &mut row.doc, &user.events, names_max)?;
     if tracked.stored > 0 {
         let (before, keys) = (Identifiers::of(&row.doc), row.doc.keys());
         identify::save(tx, &mut row, &before, &keys, origin)?;
     }
-    Ok(tracked)
+    Ok((row.id, tracked))
+}
+
+/// Tells those who watch the session.
+fn tell(app: &App, project: ObjectId, session: ObjectId, events: &[Sent]) {
+    if !app.live.is_watched(project, session) {
+        return;
+    }
+    for event in events {
+        let activity = Activity {
+            kind: "event",
+            date: app.now(),
+            data: serde_json::value::to_raw_value(&Told::from(event)).ok(),
+        };
+        app.live.report(project, session, activity);
+    }
 }

@@ -157,7 +157,7 @@ async fn take(
 
 /// An event, for those who watch.
 #[derive(Serialize)]
-struct Told<'e> {
+pub(crate) struct Told<'e> {
     name: &'e str,
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<Millis>,

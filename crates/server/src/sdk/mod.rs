@@ -12,6 +12,7 @@ mod session_body;
 mod sessions;
 mod uploads;
 
+pub(crate) use self::events::Told;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::routing::get;

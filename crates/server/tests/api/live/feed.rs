@@ -202,6 +202,32 @@ async fn feeds_end_when_the_server_stops() {
 }
 
 #[tokio::test]
+async fn what_servers_say_of_a_session_is_told() {
+    let app = TestApp::new().await;
+    app.identify(json!({"userId": "u"})).await.ok();
+    let session = app.session("u").await["_id"].as_str().unwrap().to_owned();
+    let live = app.live().await;
+    let mut feed = Feed::open(&app, &live, &session).await;
+    assert_eq!(feed.event().await.unwrap().0, "hello");
+    app.track(json!([{"userId": "other", "name": "not heard"}]))
+        .await
+        .ok();
+    app.track(json!([{"userId": "u", "name": "paid", "data": {"amount": 49}}]))
+        .await
+        .ok();
+    let (name, told) = feed.event().await.unwrap();
+    assert_eq!(name, "event");
+    assert_eq!(
+        told["data"],
+        json!({"name": "paid", "data": {"amount": 49}})
+    );
+    app.identify(json!({"userId": "u", "plan": "pro"}))
+        .await
+        .ok();
+    assert_eq!(feed.event().await.unwrap().0, "updated");
+}
+
+#[tokio::test]
 async fn feeds_end_when_the_session_is_erased() {
     let app = TestApp::new().await;
     app.identify(json!({"userId": "u"})).await.ok();

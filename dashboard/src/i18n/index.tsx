@@ -1,0 +1,81 @@
+// Texts by key, dates and numbers as the viewer's language writes them.
+import { createContext, use, useEffect, useMemo, useState, type ReactNode } from "react";
+
+import { en, type Catalogue } from "./en";
+
+export type Key = keyof Catalogue;
+export const LANGUAGES = { en: "English", de: "Deutsch" };
+export type Language = keyof typeof LANGUAGES;
+
+const STORED = "hark-language";
+
+interface Localised {
+  language: Language;
+  choose: (language: Language) => void;
+  t: (key: Key, values?: Record<string, string | number>) => string;
+  number: (value: number) => string;
+  date: (value: string) => string;
+  day: (value: string) => string;
+  ago: (value: string) => string;
+}
+
+const Context = createContext<Localised | undefined>(undefined);
+
+export function Localisation({ children }: { children: ReactNode }) {
+  const [language, setLanguage] = useState<Language>(first);
+  const [catalogue, setCatalogue] = useState<Catalogue>(en);
+  useEffect(() => {
+    document.documentElement.lang = language;
+    if (language === "en") setCatalogue(en);
+    else void import("./de").then(({ de }) => setCatalogue(de));
+  }, [language]);
+  const localised = useMemo(() => {
+    const choose = (chosen: Language) => {
+      localStorage.setItem(STORED, chosen);
+      setLanguage(chosen);
+    };
+    return { language, choose, ...formats(language, catalogue) };
+  }, [language, catalogue]);
+  return <Context value={localised}>{children}</Context>;
+}
+
+export function useText(): Localised {
+  const localised = use(Context);
+  if (!localised) throw new Error("useText outside of Localisation");
+  return localised;
+}
+
+function first(): Language {
+  const wanted = localStorage.getItem(STORED) ?? navigator.language.slice(0, 2);
+  return wanted in LANGUAGES ? (wanted as Language) : "en";
+}
+
+/** The steps in which a time ago is told, in seconds. */
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+
+function formats(language: Language, catalogue: Catalogue) {
+  // The region of the viewer decides how dates and numbers look where it is of the chosen language.
+  const locale = navigator.language.startsWith(language) ? navigator.language : language;
+  const numbers = new Intl.NumberFormat(locale);
+  const dates = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const days = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  return {
+    t: (key: Key, values: Record<string, string | number> = {}) =>
+      catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)),
+    number: (value: number) => numbers.format(value),
+    date: (value: string) => dates.format(new Date(value)),
+    day: (value: string) => days.format(new Date(value)),
+    ago: (value: string) => {
+      const seconds = (new Date(value).getTime() - Date.now()) / 1000;
+      const step = STEPS.find(([, length]) => Math.abs(seconds) >= length);
+      return step ? relative.format(Math.round(seconds / step[1]), step[0]) : relative.format(0, "second");
+    },
+  };
+}

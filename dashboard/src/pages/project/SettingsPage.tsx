@@ -1,0 +1,52 @@
+import { Tabs } from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+
+import { useText, type Key } from "../../i18n";
+import { PageTitle } from "../../shell/parts";
+import { useProject } from "../../shell/project";
+import { Identity } from "./Identity";
+import { Keys } from "./Keys";
+import { Members } from "./Members";
+import { Sdk } from "./Sdk";
+import { SignIns } from "./SignIns";
+
+const TABS: [string, Key, () => React.ReactNode][] = [
+  ["keys", "settings.keys", Keys],
+  ["identity", "settings.identity", Identity],
+  ["sdk", "settings.sdk", Sdk],
+  ["members", "settings.members", Members],
+  ["sign-ins", "settings.signIns", SignIns],
+];
+
+export function SettingsPage() {
+  const { t } = useText();
+  const project = useProject();
+  const { tab } = useSearch({ strict: false });
+  const navigate = useNavigate();
+  return (
+    <>
+      <PageTitle title={t("settings.title")} hint={project?.name} />
+      <Tabs
+        value={tab ?? "keys"}
+        keepMounted={false}
+        className="panel"
+        p="md"
+        maw={980}
+        onChange={(tab) => void navigate({ to: ".", search: { tab: tab ?? undefined }, replace: true })}
+      >
+        <Tabs.List mb="md" style={{ overflowX: "auto", flexWrap: "nowrap" }}>
+          {TABS.map(([value, text]) => (
+            <Tabs.Tab key={value} value={value} style={{ whiteSpace: "nowrap" }}>
+              {t(text)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {TABS.map(([value, , Content]) => (
+          <Tabs.Panel value={value} key={value}>
+            <Content />
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </>
+  );
+}

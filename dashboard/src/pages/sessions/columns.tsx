@@ -1,0 +1,74 @@
+// The columns of the table: what they show, and which are chosen in this browser.
+import { Badge, Group, Text } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+
+import type { Session } from "../../api/client";
+import { useText, type Key } from "../../i18n";
+
+export interface Column {
+  id: string;
+  text: Key;
+  width: number;
+  /** Whether the server sorts by it. */
+  sorts?: boolean;
+}
+
+export const COLUMNS: Column[] = [
+  { id: "email", text: "field.email", width: 230, sorts: true },
+  { id: "userId", text: "field.userId", width: 150, sorts: true },
+  { id: "companyName", text: "field.companyName", width: 170 },
+  { id: "plan", text: "field.plan", width: 100 },
+  { id: "value", text: "field.value", width: 100 },
+  { id: "lastActivity", text: "field.lastActivity", width: 140, sorts: true },
+  { id: "sessions", text: "field.sessions", width: 90 },
+  { id: "tags", text: "field.tags", width: 180 },
+  { id: "location", text: "field.location", width: 160 },
+  { id: "phone", text: "field.phone", width: 150 },
+  { id: "platform", text: "field.platform", width: 110 },
+  { id: "lang", text: "field.lang", width: 100 },
+  { id: "countFeedbackReports", text: "field.countFeedbackReports", width: 90 },
+  { id: "lastPageView", text: "field.lastPageView", width: 260 },
+  { id: "createdAt", text: "field.createdAt", width: 140, sorts: true },
+];
+
+const FIRST = ["email", "companyName", "plan", "value", "lastActivity", "tags"];
+
+export function useColumns(): [Column[], string[], (ids: string[]) => void] {
+  const [chosen, choose] = useLocalStorage({ key: "hark-session-columns", defaultValue: FIRST, getInitialValueInEffect: false });
+  return [COLUMNS.filter(({ id }) => chosen.includes(id)), chosen, choose];
+}
+
+export function Cell({ session, column }: { session: Session; column: Column }) {
+  const { number, ago, date } = useText();
+  switch (column.id) {
+    case "lastActivity":
+    case "createdAt": {
+      const at = session[column.id];
+      return at ? <span title={date(at)}>{ago(at)}</span> : null;
+    }
+    case "tags":
+      return (
+        <Group gap={4} wrap="nowrap">
+          {session.tags.map((tag) => (
+            <Badge key={tag} size="sm" variant="default" tt="none">
+              {tag}
+            </Badge>
+          ))}
+        </Group>
+      );
+    case "location":
+      return <>{placeOf(session)}</>;
+    case "lastPageView":
+      return <>{session.lastPageView?.page}</>;
+    default: {
+      const value = session[column.id as keyof Session];
+      if (typeof value === "number") return <span className="number">{number(value)}</span>;
+      return typeof value === "string" ? <>{value}</> : <Text span />;
+    }
+  }
+}
+
+export function placeOf({ location }: Session): string {
+  const part = (name: string) => (typeof location?.[name] === "string" ? (location[name] as string) : "");
+  return [part("city"), part("country") || part("countryCode")].filter(Boolean).join(", ");
+}

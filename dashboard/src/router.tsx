@@ -1,0 +1,84 @@
+// All pages. Each is a file of its own that is loaded when it is first shown.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet } from "@tanstack/react-router";
+
+import { ErrorBoundary, NotFound } from "./shell/Fault";
+import { Home } from "./shell/Home";
+import { Loading } from "./shell/parts";
+
+/** Everything that a list is, so that an address shows it again. */
+export interface ListSearch {
+  q?: string;
+  filter?: string;
+  sort?: string;
+  tab?: string;
+  to?: string;
+}
+
+const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+const validateSearch = (search: Record<string, unknown>): ListSearch => ({
+  q: text(search["q"]),
+  filter: text(search["filter"]),
+  sort: text(search["sort"]),
+  tab: text(search["tab"]),
+  to: text(search["to"]),
+});
+
+const rootRoute = createRootRoute({ component: Outlet, errorComponent: ErrorBoundary, notFoundComponent: NotFound, validateSearch });
+const at = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
+  createRoute({ getParentRoute: () => rootRoute, path, component: lazyRouteComponent(load as never, name as never) });
+
+const home = createRoute({ getParentRoute: () => rootRoute, path: "/", component: Home });
+const all = createRoute({ getParentRoute: () => rootRoute, path: "/p", component: Home });
+const signIn = at("/sign-in", () => import("./pages/SignIn"), "SignIn");
+const setup = at("/setup", () => import("./pages/Setup"), "Setup");
+
+const project = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$projectId",
+  component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
+});
+const inProject = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
+  createRoute({ getParentRoute: () => project, path, component: lazyRouteComponent(load as never, name as never), errorComponent: ErrorBoundary });
+
+const index = createRoute({
+  getParentRoute: () => project,
+  path: "/",
+  component: function ToOverview() {
+    const { projectId } = project.useParams();
+    return <Navigate to="/p/$projectId/overview" params={{ projectId }} replace />;
+  },
+});
+const overview = inProject("/overview", () => import("./pages/Overview"), "Overview");
+const start = inProject("/start", () => import("./pages/Start"), "Start");
+const sessions = inProject("/sessions", () => import("./pages/sessions/SessionsPage"), "SessionsPage");
+const session = inProject("/sessions/$sessionId", () => import("./pages/session/SessionPage"), "SessionPage");
+const tickets = inProject("/tickets", () => import("./pages/Tickets"), "Tickets");
+const imports = inProject("/imports", () => import("./pages/imports/ImportsPage"), "ImportsPage");
+const settings = inProject("/settings", () => import("./pages/project/SettingsPage"), "SettingsPage");
+
+const routeTree = rootRoute.addChildren([
+  home,
+  all,
+  signIn,
+  setup,
+  project.addChildren([index, overview, start, sessions, session, tickets, imports, settings]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  defaultPreload: "intent",
+  defaultPendingComponent: Loading,
+  // Addresses stay readable: values of the query are plain texts.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const pairs = Object.entries(search).filter((pair): pair is [string, string] => typeof pair[1] === "string");
+    const query = new URLSearchParams(pairs).toString();
+    return query ? `?${query}` : "";
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

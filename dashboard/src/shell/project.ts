@@ -1,0 +1,27 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+
+import { api, data, type Project } from "../api/client";
+
+const STORED = "hark-project";
+
+export const projectsQuery = queryOptions({ queryKey: ["projects"], queryFn: () => data(api.GET("/v3/projects")), staleTime: 60_000 });
+
+/** The project that was looked at last in this browser. */
+export const lastProject = () => localStorage.getItem(STORED);
+export const rememberProject = (id: string) => localStorage.setItem(STORED, id);
+
+/** The id of the project that the address names. */
+export function useProjectId(): string {
+  return useParams({ strict: false }).projectId ?? "";
+}
+
+export function useProject(): Project | undefined {
+  const id = useProjectId();
+  return useQuery(projectsQuery).data?.find((project) => project.id === id);
+}
+
+/** Whether the caller has a right in the project. */
+export function useMay(right: string): boolean {
+  return useProject()?.permissions.includes(right) ?? false;
+}

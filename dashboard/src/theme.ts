@@ -1,0 +1,19 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+const hark: MantineColorsTuple = ["#e6fbf9", "#d2f2ef", "#a7e3de", "#78d3cc", "#51c6bd", "#37beb4", "#24b5ab", "#0f9088", "#0b7a75", "#005f5a"];
+
+export const theme = createTheme({
+  primaryColor: "hark",
+  primaryShade: { light: 8, dark: 7 },
+  autoContrast: true,
+  respectReducedMotion: true,
+  colors: { hark },
+  defaultRadius: "md",
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
+  headings: { fontWeight: "650" },
+  components: {
+    Button: { defaultProps: { size: "sm" } },
+    TextInput: { defaultProps: { size: "sm" } },
+    Table: { defaultProps: { verticalSpacing: "xs" } },
+  },
+});
