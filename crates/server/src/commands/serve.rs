@@ -1,10 +1,12 @@
 //! `hark serve`: starts, serves, and stops in order.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use listenfd::ListenFd;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -27,10 +29,7 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
     crate::log::start(&config.log)?;
     raise_open_files_limit();
     let stop = stop_signal()?;
-    let listen = config.listen;
-    let listener = TcpListener::bind(listen).await.with_context(|| {
-        format!("cannot listen on {listen}; choose another address with --listen")
-    })?;
+    let listener = listener(config.listen).await?;
     let (app, router) = router::application(App::open(config, Surroundings::default())?)?;
     let control = ControlSocket::open(&app)
         .inspect_err(|error| tracing::warn!("commands cannot reach this server: {error:#}"))
@@ -78,6 +77,20 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
     tokio::task::spawn_blocking(move || closing.store.close()).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The socket that the service manager holds, in which connections wait while the program restarts; else one on `listen`.
+async fn listener(listen: SocketAddr) -> Result<TcpListener> {
+    let inherited = ListenFd::from_env()
+        .take_tcp_listener(0)
+        .context("the socket of the service manager is none of TCP")?;
+    if let Some(socket) = inherited {
+        socket.set_nonblocking(true)?;
+        return Ok(TcpListener::from_std(socket)?);
+    }
+    TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; choose another address with --listen"))
 }
 
 fn stop_signal() -> Result<impl Future<Output = ()>> {
