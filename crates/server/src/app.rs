@@ -22,7 +22,7 @@ use crate::http::memory_budget::MemoryBudget;
 use crate::http::outgoing::Outgoing;
 use crate::http::rate_limit::RateLimit;
 use crate::jobs::queue::{self, Queue};
-use crate::live::Hub;
+use crate::live::{Hub, Team};
 use crate::mail::Mail;
 use crate::resources::import;
 use crate::resources::project::session_indexes;
@@ -30,6 +30,7 @@ use crate::resources::session::attributes::AttributeLimits;
 use crate::resources::session::event::EventLimits;
 use crate::resources::session::render::SessionCache;
 use crate::resources::session::warmup::Warmups;
+use crate::resources::ticket::people::People;
 use crate::schema::SCHEMA;
 
 /// The state of handlers.
@@ -45,9 +46,13 @@ pub struct App {
     pub random: Random,
     pub sessions: Arc<SessionCache>,
     pub credentials: Arc<Credentials>,
+    /// The members that tickets show.
+    pub people: Arc<People>,
     pub wrong_tokens: WrongTokens,
     pub limits: RateLimits,
     pub live: Arc<Hub>,
+    /// What members are told while they look.
+    pub team: Arc<Team>,
     pub queue: Arc<Queue>,
     pub mail: Mail,
     pub geoip: GeoIp,
@@ -116,13 +121,15 @@ impl App {
             config.cache.sessions_mib as u64 * 1024 * 1024,
         ));
         let credentials = Arc::new(Credentials::default());
+        let people = Arc::new(People::default());
         let registry = Registry::new();
         let live = Arc::new(Hub::new(config.live, Arc::clone(&clock), &registry)?);
         let queue = Arc::new(Queue::new(job_kinds, &registry)?);
+        let team = Arc::new(Team::new(config.live, Arc::clone(&clock)));
         let environment = Environment {
             clock: Arc::clone(&clock),
             ids: Arc::new(IdSource::new(random.bytes())),
-            on_commit: listener(&sessions, &credentials, &live, &queue),
+            on_commit: listener(&sessions, (&credentials, &people), (&live, &team), &queue),
         };
         let geoip = GeoIp::open(config.geoip.as_deref())?;
         let store = match &config.database {
@@ -139,9 +146,11 @@ impl App {
             random,
             sessions,
             credentials,
+            people,
             wrong_tokens: WrongTokens::default(),
             limits: RateLimits::new(&config),
             live,
+            team,
             queue,
             mail: Mail::new(&config.smtp)?,
             geoip,
@@ -269,16 +278,19 @@ pub fn postgres_config(config: &Config, url: &str) -> PostgresConfig {
 
 fn listener(
     sessions: &Arc<SessionCache>,
-    credentials: &Arc<Credentials>,
-    live: &Arc<Hub>,
+    (credentials, people): (&Arc<Credentials>, &Arc<People>),
+    (live, team): (&Arc<Hub>, &Arc<Team>),
     queue: &Arc<Queue>,
 ) -> store::Listener {
     let (sessions, credentials) = (Arc::clone(sessions), Arc::clone(credentials));
+    let (people, team) = (Arc::clone(people), Arc::clone(team));
     let (live, queue) = (Arc::clone(live), Arc::clone(queue));
     Arc::new(move |changes: &[Change]| {
         sessions.committed(changes);
         credentials.committed(changes);
+        people.committed(changes);
         live.committed(changes);
+        team.committed(changes);
         queue.committed(changes);
     })
 }

@@ -25,6 +25,7 @@ use crate::resources::ticket::document::{TICKETS, Ticket};
 use crate::resources::ticket::history::{TICKET_CHANGES, TicketChange};
 use crate::resources::ticket::log::{TICKET_LOGS, TicketLog};
 use crate::resources::ticket::number::{TICKET_NUMBERS, TicketNumber};
+use crate::resources::ticket::vote::{VOTES, Vote};
 
 /// All that the store keeps for Hark.
 pub static SCHEMA: Schema = Schema {
@@ -45,6 +46,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<TicketNumber>(),
         Registered::of::<TicketLog>(),
         Registered::of::<TicketChange>(),
+        Registered::of::<Vote>(),
         Registered::of::<File>(),
         Registered::of::<Activity>(),
         Registered::of::<Import>(),
@@ -139,6 +141,11 @@ pub static SCHEMA: Schema = Schema {
                 Step::AddIndex(&SESSIONS, "session_by_user_id"),
                 Step::AddDeclared(&Registered::of::<Session>()),
             ],
+        },
+        // Votes for tickets.
+        Migration {
+            version: 8,
+            steps: &[Step::Create(&VOTES)],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

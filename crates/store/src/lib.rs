@@ -24,7 +24,7 @@ mod tx;
 mod value;
 mod walk;
 
-pub use change::Change;
+pub use change::{Change, How};
 pub use codec::Dictionary;
 pub use collection::{Collection, Column, ColumnKind, Document, Index, ROW_COLUMNS, Reference};
 pub use declared::{DeclaredIndex, IndexState};

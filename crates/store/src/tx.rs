@@ -10,8 +10,8 @@ use crate::query::List;
 use crate::search::{self, text_of};
 use crate::statements::StatementBook;
 use crate::{
-    Change, Collection, Document, Error, IdSource, IndexState, Kind, Millis, ObjectId, Page, Query,
-    Registered, Result, Search, Value,
+    Change, Collection, Document, Error, How, IdSource, IndexState, Kind, Millis, ObjectId, Page,
+    Query, Registered, Result, Search, Value,
 };
 
 /// A stored document as bytes: what a read that only passes it on needs.
@@ -365,7 +365,7 @@ impl<'c> Tx<'c> {
             .execute(sql, &self.insert_binds(id, version, &doc)?)?;
         let searched = text_of(&doc);
         self.note::<D>(id, String::new(), &searched);
-        self.changed::<D>(id);
+        self.changed::<D>(id, How::Inserted);
         Ok(Row {
             id,
             version,
@@ -425,7 +425,7 @@ impl<'c> Tx<'c> {
         self.note::<D>(row.id, old, &row.searched);
         row.version += 1;
         row.updated_at = self.now;
-        self.changed::<D>(row.id);
+        self.changed::<D>(row.id, How::Updated);
         Ok(())
     }
 
@@ -504,7 +504,7 @@ impl<'c> Tx<'c> {
             .conn
             .execute(sql, &[self.project.into(), id.into()])?
             > 0;
-        self.changed::<D>(id);
+        self.changed::<D>(id, How::Deleted);
         Ok(deleted)
     }
 
@@ -602,11 +602,12 @@ impl<'c> Tx<'c> {
         self.snapshot.conn.raced()
     }
 
-    fn changed<D: Document>(&mut self, id: ObjectId) {
+    fn changed<D: Document>(&mut self, id: ObjectId, how: How) {
         self.changes.push(Change::Document {
             table: D::COLLECTION.table,
             project: self.snapshot.project,
             id,
+            how,
         });
     }
 

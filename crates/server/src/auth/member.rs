@@ -68,6 +68,14 @@ pub struct Member<R: Requires> {
     requires: PhantomData<R>,
 }
 
+impl<R: Requires> Member<R> {
+    /// Whether the caller has another right too.
+    #[must_use]
+    pub fn may<O: Requires>(&self) -> bool {
+        O::SCOPE.is_none_or(|scope| self.scopes.contains(scope))
+    }
+}
+
 impl<R: Requires> FromRequestParts<SharedApp> for Member<R> {
     type Rejection = ApiError;
 

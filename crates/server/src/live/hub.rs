@@ -151,9 +151,9 @@ impl Hub {
     /// Notes that outboxes were written.
     pub fn committed(&self, changes: &[Change]) {
         let written = |change: &Change| match change {
-            Change::Document { table, project, id } if *table == OUTBOXES.table => {
-                Some((*project, *id))
-            }
+            Change::Document {
+                table, project, id, ..
+            } if *table == OUTBOXES.table => Some((*project, *id)),
             _ => None,
         };
         for place in changes.iter().filter_map(written) {
@@ -330,7 +330,7 @@ impl Drop for Watch {
     }
 }
 
-fn slot(slots: &Arc<Semaphore>, what: &str) -> Result<OwnedSemaphorePermit, ApiError> {
+pub(super) fn slot(slots: &Arc<Semaphore>, what: &str) -> Result<OwnedSemaphorePermit, ApiError> {
     Arc::clone(slots).try_acquire_owned().map_err(|_| {
         ApiError::unavailable(
             "too_many_connections",

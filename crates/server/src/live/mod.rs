@@ -15,6 +15,7 @@ mod notification;
 pub mod outbox;
 mod room;
 mod socket;
+pub mod team;
 mod unread;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use self::hub::{Activity, Hub, Place};
+pub use self::team::Team;
 use crate::app::SharedApp;
 
 /// The operations.
@@ -31,6 +33,9 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(socket::open))
         .routes(routes!(socket::open_at_root))
         .routes(routes!(feed::watch))
+        .routes(routes!(team::operations::watch))
+        .routes(routes!(team::operations::typing))
+        .routes(routes!(team::operations::viewing))
         .routes(routes!(notification::send))
         .routes(routes!(unread::set))
         .routes(routes!(checklists::list))

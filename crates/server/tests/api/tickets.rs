@@ -1,8 +1,16 @@
 //! Tickets as the team works with them: `/v3/tickets`.
 
+mod actions;
+mod compose;
 mod counters;
 mod delete;
+mod export;
+mod feed;
+mod find;
+mod merge;
 mod refusals;
+mod tracker;
+mod vote;
 mod write;
 
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, Weak};
 
-use store::{Change, Error, ObjectId, Query, Store};
+use store::{Change, Error, How, ObjectId, Query, Store};
 use tokio::runtime::Handle;
 
 use crate::fixture::{Fixture, refused};
@@ -141,18 +141,19 @@ async fn changes_are_told_in_order(fixture: &Fixture) {
         tx.delete::<Person>(id)
     });
     second.await.unwrap();
-    let document = Change::Document {
+    let document = |how| Change::Document {
         table: "person",
         project: PROJECT,
         id,
+        how,
     };
     let identity = Change::Identity {
         project: PROJECT,
         kind: USER_ID,
         key: "ada".into(),
     };
-    let made = [document.clone(), identity.clone()];
-    let gone = [document.clone(), identity, document];
+    let made = [document(How::Inserted), identity.clone()];
+    let gone = [document(How::Updated), identity, document(How::Deleted)];
     assert_eq!(fixture.heard(), [&made[..], &gone].concat());
 }
 

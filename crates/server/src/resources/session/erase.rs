@@ -46,6 +46,9 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     outbox::erase(tx, id)?;
     queue::erase(tx, id)?;
     ticket::owner::erase_all(tx, id)?;
+    if let Some(email) = row.doc.email.as_deref().and_then(identity::email_key) {
+        ticket::vote::forget(tx, &email)?;
+    }
     files::document::give_up_all(tx, id)?;
     tx.delete::<Session>(id)
 }

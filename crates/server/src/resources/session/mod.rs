@@ -22,7 +22,7 @@ mod memory;
 pub mod merge;
 pub mod render;
 pub mod schema;
-mod search;
+pub mod search;
 pub mod searched;
 mod subscription;
 mod timeline;

@@ -138,9 +138,9 @@ impl SessionCache {
     pub fn committed(&self, changes: &[Change]) {
         for change in changes {
             match change {
-                Change::Document { table, project, id } if *table == SESSIONS.table => {
-                    self.answers.drop_key(&(*project, *id))
-                }
+                Change::Document {
+                    table, project, id, ..
+                } if *table == SESSIONS.table => self.answers.drop_key(&(*project, *id)),
                 Change::Document { .. } => {}
                 Change::Identity { project, kind, key } => {
                     self.ids.drop_key(&IdentityKeyRef(*project, *kind, key))

@@ -131,14 +131,22 @@ impl Found {
 
 /// From the best match to the least, until there are enough.
 fn find(snapshot: &Snapshot<'_>, asked: &Asked) -> Result<Vec<RawRow>, ApiError> {
+    found(snapshot, &asked.term, asked.limit)
+}
+
+/// The sessions that a term finds, the best match first.
+///
+/// # Errors
+/// Those of the store.
+pub fn found(snapshot: &Snapshot<'_>, term: &str, limit: u32) -> Result<Vec<RawRow>, ApiError> {
     let mut found = Found {
         rows: Vec::new(),
         ids: HashSet::new(),
-        limit: asked.limit as usize,
+        limit: limit as usize,
     };
     for tier in [exactly, beginning, by_phone, by_words] {
         if !found.is_full() {
-            found.add(tier(snapshot, &asked.term, asked.limit)?);
+            found.add(tier(snapshot, term, limit)?);
         }
     }
     Ok(found.rows)

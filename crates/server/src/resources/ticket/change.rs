@@ -8,6 +8,8 @@ use super::counters;
 use super::document::{DONE, Ticket};
 use super::history::{self, By, ChangeKind, TicketChange};
 use super::log::TicketLog;
+use super::vote::Vote;
+use super::wake;
 use crate::files::File;
 use crate::resources::session::merge::{rows, via::Via};
 
@@ -33,6 +35,13 @@ pub fn save(
     tx.put(row)?;
     if row.doc.session != before.session {
         count(tx, row, before.session)?;
+    }
+    if let Some(until) = row
+        .doc
+        .snoozed_until
+        .filter(|_| row.doc.snoozed_until != before.snoozed_until)
+    {
+        wake::at(tx, row.id, until)?;
     }
     let fields = history::difference(before, &row.doc)?;
     if !fields.is_empty() {
@@ -177,6 +186,7 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Ticket>, by: By) -> store::Result<()> {
         save(tx, &mut merged, &before, by).map(drop)
     })?;
     change_session(tx, id, row.doc.session, None)?;
+    tx.delete_where::<Vote>("ticket", id)?;
     tx.delete_where::<TicketLog>("ticket", id)?;
     tx.delete_where::<TicketChange>("ticket", id)?;
     tx.delete::<Ticket>(id).map(drop)

@@ -7,7 +7,7 @@ use store::{Millis, ObjectId, Query, Row, Tx};
 use super::document::{OPEN, Ticket};
 use super::history::By;
 use super::log::{LogKind, TicketLog};
-use super::{change, counters, number};
+use super::{change, counters, number, wake};
 use crate::resources::session::document::Session;
 
 /// The same report of a session within so many milliseconds is a repetition: its first answer got lost.
@@ -104,5 +104,8 @@ pub fn insert(
         counters::count(session, now, by);
     }
     change::record_created(tx, id, by)?;
+    if let Some(until) = row.doc.snoozed_until {
+        wake::at(tx, id, until)?;
+    }
     Ok(row)
 }

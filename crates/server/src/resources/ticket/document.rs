@@ -92,6 +92,9 @@ pub struct Ticket {
     /// The ticket that goes on in place of this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<ObjectId>,
+    /// Whether its session is shown with the ticket that goes on. Not shown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub contacts_merged: bool,
     /// How many voted for it.
     pub upvotes_count: u64,
     pub tags: Vec<String>,

@@ -18,7 +18,7 @@ pub const TITLE_CHARS_MAX: usize = 500;
 pub const RANK_CHARS_MAX: usize = 200;
 
 /// The field that the text of a report is in.
-const DESCRIPTION: &str = "description";
+pub const DESCRIPTION: &str = "description";
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {

@@ -3,21 +3,25 @@
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::Response;
+use store::filter::{FieldPath, Filter, Scalar};
 use store::{Page, Query};
 
 use super::document::Ticket;
-use super::render::Renderer;
-use super::schema::TicketList;
+use super::render::{Renderer, Viewer};
+use super::schema::{TicketCount, TicketList};
 use super::show::json;
 use crate::app::SharedApp;
 use crate::auth::{Member, TicketsRead};
+use crate::http::Json;
 use crate::http::error::ApiError;
-use crate::http::list_query::ListQuery;
+use crate::http::list_query::{BadQuery, ListQuery, own_parameters};
 use crate::http::responses::ErrorResponses;
 use crate::resources::session::list::{next_link, to_query};
 
 /// No list counts further than this.
-const COUNT_MAX: u64 = 100_000;
+pub(super) const COUNT_MAX: u64 = 100_000;
+/// A count counts no further than this.
+const COUNT_ALONE_MAX: u64 = 10_000_000;
 
 /// List tickets
 ///
@@ -30,8 +34,9 @@ const COUNT_MAX: u64 = 100_000;
         ("project" = String, Header, description = "The id of the project"),
         ("limit" = Option<u32>, Query, description = "How many at the most: 1 to 1000, otherwise 100"),
         ("skip" = Option<u64>, Query, description = "How many to leave out first; the `Link` header is cheaper"),
-        ("sort" = Option<String>, Query, description = "`createdAt`, `updatedAt`, `bugId`, `type`, `status`, `priority`, `lexorank`, `session` or `_id`, with `-` in front for largest first"),
+        ("sort" = Option<String>, Query, description = "`createdAt`, `updatedAt`, `bugId`, `type`, `status`, `priority`, `lexorank`, `lastNotification`, `session` or `_id`, with `-` in front for largest first"),
         ("cursor" = Option<String>, Query, description = "From the `Link` header of the page before"),
+        ("ignoreArchived" = Option<bool>, Query, description = "`true` leaves out what was put away"),
         ("filter" = Option<String>, Query, description = "Conditions as JSON"),
     ),
     responses((status = 200, description = "The tickets", body = TicketList), ErrorResponses),
@@ -45,9 +50,9 @@ pub async fn list(
     let raw = raw.unwrap_or_default();
     let query = Query {
         examine_max: app.config.limits.list_documents_max,
-        ..to_query(by_urgency(ListQuery::parse(&raw, &[])?))?
+        ..to_query(by_urgency(asked(&raw)?))?
     };
-    let organisation = member.organisation;
+    let viewer = Viewer::of(&app, &member).await?;
     let read = app.store.read(member.project, move |snapshot| {
         let page = snapshot.page::<Ticket>(&query)?;
         let total = if is_all(&query, &page) {
@@ -55,7 +60,7 @@ pub async fn list(
         } else {
             snapshot.count::<Ticket>(&query, COUNT_MAX)?
         };
-        let mut renderer = Renderer::new(snapshot, organisation);
+        let mut renderer = Renderer::new(snapshot, viewer);
         let tickets = page.rows.iter().map(|row| renderer.ticket(row));
         let tickets: store::Result<Vec<_>> = tickets.collect();
         Ok::<_, ApiError>((tickets?, page.next, total))
@@ -69,8 +74,57 @@ pub async fn list(
     Ok(response)
 }
 
+/// Count tickets
+///
+/// How many `GET /v3/tickets` would list with the same conditions, up to 10,000,000.
+#[utoipa::path(
+    get, path = "/v3/tickets/ticketscount", operation_id = "GetTicketCount", tag = "Ticket",
+    params(
+        ("project" = String, Header, description = "The id of the project"),
+        ("ignoreArchived" = Option<bool>, Query, description = "`true` leaves out what was put away"),
+        ("filter" = Option<String>, Query, description = "Conditions as JSON"),
+    ),
+    responses((status = 200, description = "How many", body = TicketCount), ErrorResponses),
+    security(("jwt" = ["tickets:read"])),
+)]
+pub async fn count(
+    State(app): State<SharedApp>,
+    member: Member<TicketsRead>,
+    RawQuery(raw): RawQuery,
+) -> Result<Json<TicketCount>, ApiError> {
+    let query = Query {
+        examine_max: app.config.limits.list_documents_max,
+        ..to_query(asked(&raw.unwrap_or_default())?)?
+    };
+    let read = app.store.read(member.project, move |snapshot| {
+        snapshot.count::<Ticket>(&query, COUNT_ALONE_MAX)
+    });
+    Ok(Json(TicketCount { count: read.await? }))
+}
+
+/// What a list was asked for.
+fn asked(raw: &str) -> Result<ListQuery, ApiError> {
+    const IGNORE: &str = "ignoreArchived";
+    let mut asked = ListQuery::parse(raw, &[IGNORE])?;
+    match own_parameters(raw, &[IGNORE])?
+        .get(IGNORE)
+        .map(String::as_str)
+    {
+        None | Some("false") => {}
+        Some("true" | "") => {
+            let shown = Filter::Eq(FieldPath::known("archived"), Scalar::Bool(false));
+            asked.filter = match asked.filter {
+                Filter::All => shown,
+                filter => Filter::And(vec![filter, shown]),
+            };
+        }
+        Some(_) => return Err(BadQuery::new(IGNORE, "must be true or false").into()),
+    }
+    Ok(asked)
+}
+
 /// Priorities are sorted by what they mean, not by their names.
-fn by_urgency(mut asked: ListQuery) -> ListQuery {
+pub(super) fn by_urgency(mut asked: ListQuery) -> ListQuery {
     for key in asked.sort.iter_mut().filter(|key| key.path == "priority") {
         key.path = "priorityOrder".into();
     }
@@ -82,7 +136,8 @@ fn is_all(query: &Query, page: &Page) -> bool {
     query.after.is_none() && query.skip == 0 && page.next.is_none()
 }
 
-fn joined(tickets: &[Vec<u8>], total: u64) -> Vec<u8> {
+/// The envelope of lists.
+pub(super) fn joined(tickets: &[Vec<u8>], total: u64) -> Vec<u8> {
     let end = format!("],\"count\":{},\"totalCount\":{total}}}", tickets.len());
     [
         b"{\"tickets\":[",

@@ -1,23 +1,34 @@
 //! Tickets: what end users report (/v3/tickets).
 
+mod actions;
+mod audit;
 pub mod change;
+mod compose;
+mod contact;
 pub mod counters;
 pub mod create;
 pub mod document;
+mod export;
 mod fields;
+mod find;
 pub mod history;
 mod links;
 pub mod list;
 pub mod log;
 pub mod logs;
+mod merge;
 pub mod number;
 pub mod owner;
+pub mod people;
 mod place;
 mod render;
 pub mod replay;
 pub mod schema;
 mod searched;
 pub mod show;
+mod tracker;
+pub mod vote;
+pub mod wake;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -29,7 +40,26 @@ use crate::app::SharedApp;
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(list::list, write::create))
+        .routes(routes!(find::search))
+        .routes(routes!(find::extended))
+        .routes(routes!(find::by_session))
+        .routes(routes!(list::count))
+        .routes(routes!(export::json))
+        .routes(routes!(export::csv))
+        .routes(routes!(export::fields))
+        .routes(routes!(show::by_share_token))
+        .routes(routes!(compose::compose))
+        .routes(routes!(merge::merge))
+        .routes(routes!(actions::archive_all))
+        .routes(routes!(tracker::create, tracker::find))
         .routes(routes!(show::by_id, write::update, write::delete))
+        .routes(routes!(audit::export))
+        .routes(routes!(actions::snooze))
+        .routes(routes!(actions::archive))
+        .routes(routes!(actions::unarchive))
+        .routes(routes!(actions::link))
+        .routes(routes!(actions::unlink))
+        .routes(routes!(vote::vote))
         .routes(routes!(logs::console))
         .routes(routes!(logs::network))
         .routes(routes!(logs::activity))

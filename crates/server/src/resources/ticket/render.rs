@@ -7,15 +7,39 @@ use axum::response::{IntoResponse, Response};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use store::{ObjectId, RawRow, Snapshot};
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{ObjectId, Query, RawRow, Snapshot};
 
+use super::document::Ticket;
+use super::people::{self, Team};
+use super::schema::VoteShown;
 use super::show::json;
+use super::vote;
+use crate::app::App;
+use crate::auth::{Member, Requires};
 use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::resources::session::document::Session;
 
 /// What is stored of a ticket and not shown.
-const HIDDEN: [&str; 2] = ["reportHash", "via"];
+const HIDDEN: [&str; 3] = ["reportHash", "via", "contactsMerged"];
+
+/// For whom tickets are shown.
+#[derive(Clone)]
+pub(super) struct Viewer {
+    organisation: ObjectId,
+    team: Team,
+}
+
+impl Viewer {
+    /// A caller.
+    pub async fn of<R: Requires>(app: &App, member: &Member<R>) -> store::Result<Self> {
+        Ok(Self {
+            organisation: member.organisation,
+            team: app.people.of(app, member.project).await?,
+        })
+    }
+}
 
 /// A ticket as the API shows it, with the tag of its version.
 pub(super) struct Shown {
@@ -25,13 +49,9 @@ pub(super) struct Shown {
 
 impl Shown {
     /// The ticket of a row.
-    pub fn of(
-        snapshot: &Snapshot<'_>,
-        row: &RawRow,
-        organisation: ObjectId,
-    ) -> Result<Self, ApiError> {
+    pub fn of(snapshot: &Snapshot<'_>, row: &RawRow, viewer: Viewer) -> Result<Self, ApiError> {
         Ok(Self {
-            json: Renderer::new(snapshot, organisation).ticket(row)?,
+            json: Renderer::new(snapshot, viewer).whole(row)?,
             etag: conditional::etag(row.id, row.version),
         })
     }
@@ -70,32 +90,81 @@ struct Reduced {
 /// Shows tickets of one project. Each session is read once.
 pub(super) struct Renderer<'s, 'c> {
     snapshot: &'s Snapshot<'c>,
-    organisation: ObjectId,
+    viewer: Viewer,
     sessions: HashMap<ObjectId, Option<Box<RawValue>>>,
 }
 
 impl<'s, 'c> Renderer<'s, 'c> {
-    pub fn new(snapshot: &'s Snapshot<'c>, organisation: ObjectId) -> Self {
+    pub fn new(snapshot: &'s Snapshot<'c>, viewer: Viewer) -> Self {
         Self {
             snapshot,
-            organisation,
+            viewer,
             sessions: HashMap::new(),
         }
     }
 
-    /// The JSON of one ticket.
+    /// The JSON of one ticket, as one of many.
     pub fn ticket(&mut self, row: &RawRow) -> store::Result<Vec<u8>> {
+        Ok(serde_json::to_vec(&self.members(row)?)?)
+    }
+
+    /// The JSON of one ticket alone, with what takes a look at other documents.
+    fn whole(&mut self, row: &RawRow) -> store::Result<Vec<u8>> {
+        let mut shown = self.members(row)?;
+        let votes = vote::latest(self.snapshot, row.id)?.into_iter();
+        let votes = votes.map(|vote| VoteShown {
+            email: vote.email,
+            name: vote.name,
+        });
+        shown.insert("upvotes".into(), to_raw_value(&votes.collect::<Vec<_>>())?);
+        let sessions = self.merged_sessions(row.id)?;
+        if !sessions.is_empty() {
+            shown.insert("sessions".into(), to_raw_value(&sessions)?);
+        }
+        Ok(serde_json::to_vec(&shown)?)
+    }
+
+    /// What conditions are held to: the stored JSON with its ids.
+    pub fn filtered(&self, row: &RawRow) -> store::Result<serde_json::Value> {
+        let mut value: serde_json::Value = serde_json::from_slice(&row.json)?;
+        if let Some(members) = value.as_object_mut() {
+            for key in ["_id", "id"] {
+                members.insert(key.into(), row.id.to_string().into());
+            }
+        }
+        Ok(value)
+    }
+
+    /// The sessions of the tickets that were merged into one together with their contacts.
+    fn merged_sessions(&self, ticket: ObjectId) -> store::Result<Vec<ObjectId>> {
+        let query = Query {
+            filter: Filter::Eq(FieldPath::known("mergedInto"), Scalar::Id(ticket)),
+            ..Query::default()
+        };
+        let mut sessions = Vec::new();
+        for row in self.snapshot.page::<Ticket>(&query)?.rows {
+            let merged: Ticket = row.parse()?;
+            if let Some(session) = merged.session.filter(|_| merged.contacts_merged)
+                && !sessions.contains(&session)
+            {
+                sessions.push(session);
+            }
+        }
+        Ok(sessions)
+    }
+
+    fn members(&mut self, row: &RawRow) -> store::Result<IndexMap<String, Box<RawValue>>> {
         let stored: IndexMap<String, Box<RawValue>> = serde_json::from_slice(&row.json)?;
         let mut shown = IndexMap::with_capacity(stored.len() + 4);
         for (key, id) in [
             ("_id", row.id),
             ("id", row.id),
             ("project", self.snapshot.project()),
-            ("organisation", self.organisation),
+            ("organisation", self.viewer.organisation),
         ] {
-            shown.insert(key, to_raw_value(&id)?);
+            shown.insert(key.to_owned(), to_raw_value(&id)?);
         }
-        for (key, value) in &stored {
+        for (key, value) in stored {
             match key.as_str() {
                 hidden if HIDDEN.contains(&hidden) => {}
                 "session" => {
@@ -104,10 +173,21 @@ impl<'s, 'c> Renderer<'s, 'c> {
                         shown.insert(key, session);
                     }
                 }
-                key => drop(shown.insert(key, value.clone())),
+                "processingUser" => {
+                    let person = self.person(serde_json::from_str(value.get())?)?;
+                    shown.insert(key, person);
+                }
+                _ => drop(shown.insert(key, value)),
             }
         }
-        Ok(serde_json::to_vec(&shown)?)
+        Ok(shown)
+    }
+
+    fn person(&self, id: ObjectId) -> store::Result<Box<RawValue>> {
+        match self.viewer.team.get(&id) {
+            Some(known) => Ok(known.clone()),
+            None => Ok(people::stranger(id)?),
+        }
     }
 
     fn session(&mut self, id: ObjectId) -> store::Result<Option<Box<RawValue>>> {

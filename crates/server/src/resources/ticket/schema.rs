@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::document::{Attachment, Sentiment};
+use super::people::Person;
 
 /// What an end user reported. Fields without a value are absent, never `null`.
 #[derive(ToSchema, Serialize)]
@@ -48,9 +49,8 @@ pub struct TicketBody {
     pub lexorank: String,
     /// Who reported it.
     pub session: Option<TicketSessionBody>,
-    /// The id of the member who works on it.
-    #[schema(pattern = "^[0-9a-f]{24}$")]
-    pub processing_user: Option<String>,
+    /// The member who works on it.
+    pub processing_user: Option<Person>,
     /// The id of the team that works on it.
     #[schema(pattern = "^[0-9a-f]{24}$")]
     pub processing_team: Option<String>,
@@ -109,6 +109,10 @@ pub struct TicketBody {
     pub merged_into: Option<String>,
     /// How many voted for it.
     pub upvotes_count: u64,
+    /// The latest 100 votes. Only where one ticket is shown.
+    pub upvotes: Option<Vec<VoteShown>>,
+    /// The ids of the sessions of the tickets that were merged into it together with their contacts. Only where one ticket is shown, and there are some.
+    pub sessions: Option<Vec<String>>,
     /// Labels.
     pub tags: Vec<String>,
     /// What was filled in, by field: the text of a report is `description`.
@@ -173,6 +177,23 @@ pub struct TicketSessionBody {
     pub company_name: Option<String>,
     /// What the customer is worth to you.
     pub value: f64,
+}
+
+/// A vote for a ticket.
+#[derive(ToSchema, Serialize)]
+pub struct VoteShown {
+    /// The address of the voter.
+    pub email: String,
+    /// The name of the voter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// How many tickets.
+#[derive(ToSchema, Serialize)]
+pub struct TicketCount {
+    /// How many.
+    pub count: u64,
 }
 
 /// A page of tickets.

@@ -3,10 +3,11 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use store::{ObjectId, RawRow, Snapshot};
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{ObjectId, Query, RawRow, Snapshot};
 
 use super::document::Ticket;
-use super::render::Shown;
+use super::render::{Shown, Viewer};
 use super::schema::TicketBody;
 use crate::app::SharedApp;
 use crate::auth::{Member, TicketsRead};
@@ -32,10 +33,46 @@ pub async fn by_id(
     Path(ticket_id): Path<String>,
 ) -> Result<Response, ApiError> {
     let id = parse_id(&ticket_id)?;
-    let organisation = member.organisation;
+    let viewer = Viewer::of(&app, &member).await?;
     let read = app.store.read(member.project, move |snapshot| {
         let row = find(snapshot, id)?;
-        Shown::of(snapshot, &row, organisation)
+        Shown::of(snapshot, &row, viewer)
+    });
+    Ok(read.await?.into_response())
+}
+
+/// Get a ticket by its share token
+///
+/// The ticket of which this is the `shareToken`, as notifications name it.
+#[utoipa::path(
+    get, path = "/v3/tickets/notification/{shareToken}", operation_id = "GetNotificationTicket", tag = "Ticket",
+    params(
+        ("shareToken" = String, Path, description = "The `shareToken` of the ticket"),
+        ("project" = String, Header, description = "The id of the project"),
+    ),
+    responses((status = 200, description = "The ticket", body = TicketBody), ErrorResponses),
+    security(("jwt" = ["tickets:read"])),
+)]
+pub async fn by_share_token(
+    State(app): State<SharedApp>,
+    member: Member<TicketsRead>,
+    Path(share_token): Path<String>,
+) -> Result<Response, ApiError> {
+    let viewer = Viewer::of(&app, &member).await?;
+    let query = Query {
+        filter: Filter::Eq(FieldPath::known("shareToken"), Scalar::Text(share_token)),
+        limit: 1,
+        ..Query::default()
+    };
+    let read = app.store.read(member.project, move |snapshot| {
+        let page = snapshot.page::<Ticket>(&query)?;
+        let row = page.rows.first().ok_or_else(|| {
+            ApiError::not_found(
+                "ticket_not_found",
+                "This project has no ticket with that share token.",
+            )
+        })?;
+        Shown::of(snapshot, row, viewer)
     });
     Ok(read.await?.into_response())
 }
@@ -44,7 +81,7 @@ pub async fn by_id(
 ///
 /// # Errors
 /// 400 when the text is none.
-pub(super) fn parse_id(text: &str) -> Result<ObjectId, ApiError> {
+pub fn parse_id(text: &str) -> Result<ObjectId, ApiError> {
     text.parse().map_err(|_| {
         ApiError::bad_request(
             "invalid_id",
@@ -57,7 +94,7 @@ pub(super) fn parse_id(text: &str) -> Result<ObjectId, ApiError> {
 ///
 /// # Errors
 /// 404 when the project has none.
-pub(super) fn find(snapshot: &Snapshot<'_>, id: ObjectId) -> Result<RawRow, ApiError> {
+pub fn find(snapshot: &Snapshot<'_>, id: ObjectId) -> Result<RawRow, ApiError> {
     snapshot.raw::<Ticket>(id)?.ok_or_else(|| unknown(id))
 }
 

@@ -13,7 +13,7 @@ use super::history::By;
 use super::links;
 use super::log::LogKind;
 use super::place;
-use super::render::Shown;
+use super::render::{Shown, Viewer};
 use super::schema::{TicketBody, TicketInput};
 use super::show::{json, parse_id, unknown};
 use crate::accounts::member::is_member;
@@ -48,7 +48,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let fields = read(&app, &member, &body).await?;
     let logs = read_logs(&app, &fields);
-    let (organisation, by) = (member.organisation, By::User(member.user));
+    let (viewer, by) = (Viewer::of(&app, &member).await?, By::User(member.user));
     let share_token = token::new_share_token(&app.random);
     let write = app.store.write(member.project, move |tx| {
         let ticket = Ticket {
@@ -57,7 +57,7 @@ pub async fn create(
             ..Ticket::default()
         };
         let row = make(tx, ticket, &fields, &logs, by)?;
-        shown(tx, row.id, organisation)
+        shown(tx, row.id, &viewer)
     });
     Ok(write.await?.into_response())
 }
@@ -90,12 +90,12 @@ pub async fn update(
 ) -> Result<Response, ApiError> {
     let id = parse_id(&ticket_id)?;
     let fields = read(&app, &member, &body).await?;
-    let (organisation, by) = (member.organisation, By::User(member.user));
+    let (viewer, by) = (Viewer::of(&app, &member).await?, By::User(member.user));
     let write = app.store.write(member.project, move |tx| {
         let mut row = find_for_update(tx, id)?;
         conditional::require_match(&headers, row.id, row.version)?;
         apply(tx, &mut row, &fields, by)?;
-        shown(tx, id, organisation)
+        shown(tx, id, &viewer)
     });
     Ok(write.await?.into_response())
 }
@@ -124,11 +124,11 @@ pub async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let id = parse_id(&ticket_id)?;
-    let (organisation, by) = (member.organisation, By::User(member.user));
+    let (viewer, by) = (Viewer::of(&app, &member).await?, By::User(member.user));
     let write = app.store.write(member.project, move |tx| {
         let row = find_for_update(tx, id)?;
         conditional::require_match(&headers, row.id, row.version)?;
-        let was = shown(tx, id, organisation)?;
+        let was = shown(tx, id, &viewer)?;
         change::delete(tx, &row, by)?;
         Ok::<_, ApiError>(was)
     });
@@ -138,7 +138,7 @@ pub async fn delete(
 }
 
 /// Reads a body, and refuses what does not fit before anything is written.
-async fn read(
+pub(super) async fn read(
     app: &App,
     member: &Member<TicketsWrite>,
     body: &Checked,
@@ -242,7 +242,7 @@ pub(super) fn find_for_update(tx: &Tx<'_>, id: ObjectId) -> Result<Row<Ticket>, 
 ///
 /// # Errors
 /// 404 when it is not there.
-pub(super) fn shown(tx: &Tx<'_>, id: ObjectId, organisation: ObjectId) -> Result<Shown, ApiError> {
+pub(super) fn shown(tx: &Tx<'_>, id: ObjectId, viewer: &Viewer) -> Result<Shown, ApiError> {
     let row = tx.raw::<Ticket>(id)?.ok_or_else(|| unknown(id))?;
-    Shown::of(tx, &row, organisation)
+    Shown::of(tx, &row, viewer.clone())
 }

@@ -1,4 +1,4 @@
-//! An answer, read in full.
+//! An answer, read in full, unless it is a feed.
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
@@ -16,10 +16,17 @@ pub struct Answer {
 impl Answer {
     pub async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
+        let media = parts.headers.get("content-type");
+        // A feed ends only when nobody listens any more.
+        let body = if media.is_some_and(|media| media == "text/event-stream") {
+            Bytes::new()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
         Self {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            body: body.collect().await.unwrap().to_bytes(),
+            body,
         }
     }
 

@@ -106,7 +106,7 @@ async fn times_follow_from_what_is_set() {
     let at = app.clock.at(0);
     assert_eq!(
         json!([
-            changed["processingUser"],
+            changed["processingUser"]["id"],
             changed["firstAssignmentAt"],
             changed["archivedAt"],
             changed["queuedAt"],
