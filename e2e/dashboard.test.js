@@ -353,6 +353,34 @@ test("keys are shown once, a hash is tried, and what clients are told is set", T
   dashboard.assertClean();
 });
 
+test("a ticket is opened and worked on, and two members do not overwrite each other", TIMEOUT, async (test) => {
+  const { server, keys, api, dashboard, page } = await signedIn(test);
+  const headers = { "api-token": keys.sdkKey, "content-type": "application/json" };
+  const session = await (await fetch(`${server.url}/sessions`, { method: "POST", headers, body: "{}" })).json();
+  const report = { type: "BUG", priority: "LOW", formData: { description: HOSTILE }, consoleLog: [{ date: "2026-01-31T08:05:00.123Z", priority: "ERROR", log: HOSTILE }] };
+  const credential = { "gleap-id": session.gleapId, "gleap-hash": session.gleapHash };
+  const sent = await fetch(`${server.url}/bugs/v2`, { method: "POST", headers: { ...headers, ...credential }, body: JSON.stringify(report) });
+  assert.equal(sent.status, 201);
+  const { id } = await sent.json();
+
+  await dashboard.go("Tickets");
+  await page.getByRole("link", { name: "#1" }).click();
+  await page.getByRole("heading", { level: 1 }).getByText(HOSTILE).waitFor();
+  await dashboard.assertAccessible("a ticket");
+  await choose(page, page.getByLabel("Status").first(), "DONE");
+  await until("the status is saved", async () => (await api.get(`/tickets/${id}`)).body.status === "DONE");
+  await page.getByText("Saved.").first().waitFor();
+  assert.equal((await api.put(`/tickets/${id}`, { priority: "HIGH" })).status, 200);
+  await choose(page, page.getByLabel("Priority").first(), "MEDIUM");
+  await page.getByText("Somebody else changed this ticket meanwhile.").waitFor();
+  assert.equal((await api.get(`/tickets/${id}`)).body.priority, "HIGH");
+  await page.getByRole("tab", { name: "Console" }).click();
+  await page.getByText(HOSTILE).last().waitFor();
+  await dashboard.assertAccessible("a log");
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  dashboard.assertClean();
+});
+
 test("it speaks German, is dark when wanted, works on a phone, and says when the server is gone", TIMEOUT, async (test) => {
   const { server, api } = await readyServer(test);
   await api.identify({ userId: "user-1", name: "Ada" });

@@ -29,7 +29,7 @@ try {
 }
 
 async function visit(size, width, height, colorScheme) {
-  const context = await browser.newContext({ locale: "en-US", colorScheme, viewport: { width, height }, deviceScaleFactor: all ? 1 : 2 });
+  const context = await browser.newContext({ locale: "en-US", colorScheme, viewport: { width, height }, deviceScaleFactor: all ? 1 : 1.5 });
   const page = await context.newPage();
   const shoot = async (name) => {
     await page.waitForLoadState("networkidle", { timeout: 3000 }).catch(() => {}); // a page that watches is never idle

@@ -53,6 +53,7 @@ const start = inProject("/start", () => import("./pages/Start"), "Start");
 const sessions = inProject("/sessions", () => import("./pages/sessions/SessionsPage"), "SessionsPage");
 const session = inProject("/sessions/$sessionId", () => import("./pages/session/SessionPage"), "SessionPage");
 const tickets = inProject("/tickets", () => import("./pages/Tickets"), "Tickets");
+const ticket = inProject("/tickets/$ticketId", () => import("./pages/ticket/TicketPage"), "TicketPage");
 const imports = inProject("/imports", () => import("./pages/imports/ImportsPage"), "ImportsPage");
 const settings = inProject("/settings", () => import("./pages/project/SettingsPage"), "SettingsPage");
 
@@ -61,7 +62,7 @@ const routeTree = rootRoute.addChildren([
   all,
   signIn,
   setup,
-  project.addChildren([index, overview, start, sessions, session, tickets, imports, settings]),
+  project.addChildren([index, overview, start, sessions, session, tickets, ticket, imports, settings]),
 ]);
 
 export const router = createRouter({

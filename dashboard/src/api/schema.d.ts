@@ -1045,7 +1045,11 @@ export interface paths {
          */
         get: operations["GetTickets"];
         put?: never;
-        post?: never;
+        /**
+         * Create a ticket
+         * @description Nothing is required. The text of a report belongs into `formData.description`. A ticket of a session counts among its reports.
+         */
+        post: operations["CreateTicket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1065,9 +1069,18 @@ export interface paths {
          *     their own.
          */
         get: operations["GetTicket"];
-        put?: never;
+        /**
+         * Change a ticket
+         * @description Merges the body into the ticket: what is given replaces, `null` removes, `formData`, `attributes`, `customData` and `metaData` key by key.
+         *     With `If-Match` the ticket is changed only when nobody else has changed it. `rankBefore` and `rankAfter` move it next to another on its board.
+         */
+        put: operations["UpdateTicket"];
         post?: never;
-        delete?: never;
+        /**
+         * Delete a ticket
+         * @description With its conversation, logs, replay and files. What was deleted cannot be brought back; its number is not given out again.
+         */
+        delete: operations["DeleteTicket"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3191,6 +3204,11 @@ export interface components {
             /** @description The address of a picture: `http://` or `https://`, at most 2,000 characters. */
             profileImageUrl?: string;
         };
+        /**
+         * @description The mood of a conversation.
+         * @enum {string}
+         */
+        Sentiment: "positive" | "negative" | "neutral";
         /** @description One end user of your product, known (with a `userId`) or a guest. Fields without a value are absent, never `null`. */
         SessionBody: {
             /**
@@ -3616,6 +3634,8 @@ export interface components {
             bugId: number;
             /** @description Opens the conversation for those who have its link. */
             shareToken: string;
+            /** @description What it is about, in a line. */
+            title?: string;
             /**
              * @description `BUG`, `CRASH`, `FEATURE_REQUEST`, `INQUIRY` … or what the project calls it.
              * @example BUG
@@ -3640,16 +3660,94 @@ export interface components {
             lexorank: string;
             /** @description Who reported it. */
             session?: components["schemas"]["TicketSessionBody"];
+            /** @description The id of the member who works on it. */
+            processingUser?: string;
+            /** @description The id of the team that works on it. */
+            processingTeam?: string;
+            /**
+             * Format: date-time
+             * @description When somebody was given it for the first time.
+             */
+            firstAssignmentAt?: string;
+            /** @description Whether it waits for a member who has room for it. */
+            queued: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it does.
+             */
+            queuedAt?: string;
+            /** @description The id of the latest message. */
+            latestComment?: string;
+            /**
+             * Format: date-time
+             * @description When something was last said in it.
+             */
+            lastNotification: string;
+            /** @description Whether the team has not seen what was said last. */
+            notificationsUnread: boolean;
+            /** @description Whether the session has not. */
+            sessionNotificationsUnread: boolean;
+            /** @description Whether a member has answered. */
+            hasAgentReply: boolean;
+            /** @description Whether no member has said or changed anything. */
+            noHumanInteraction: boolean;
+            /** @description Whether nothing more can be said in it. */
+            conversationClosed: boolean;
+            /**
+             * Format: double
+             * @description What the session thought of the conversation.
+             */
+            conversationRating?: number;
+            /** @description The mood of the conversation. */
+            sentiment?: components["schemas"]["Sentiment"];
+            /** @description The plan of the session when it was made. */
+            plan?: string;
+            /**
+             * Format: date-time
+             * @description When it is to be done.
+             */
+            dueDate?: string;
             /** @description Whether the app sent it by itself. */
             isSilent: boolean;
+            /** @description Whether it is none that anybody meant. */
+            isSpam: boolean;
             /** @description Whether it was put away. */
             archived: boolean;
+            /**
+             * Format: date-time
+             * @description When it was.
+             */
+            archivedAt?: string;
+            /** @description Whether it is out of sight until `snoozedUntil`. */
+            snoozed: boolean;
+            /**
+             * Format: date-time
+             * @description When it comes back.
+             */
+            snoozedUntil?: string;
+            /** @description Whether it stands for the tickets that are linked to it: closing it closes those. Absent when it does not. */
+            trackerTicket?: boolean;
+            /** @description The ids of the tickets that belong together with it. */
+            linkedTickets: string[];
+            /** @description The id of the ticket that goes on in place of this one. */
+            mergedInto?: string;
+            /**
+             * Format: int64
+             * @description How many voted for it.
+             */
+            upvotesCount: number;
             /** @description Labels. */
             tags: string[];
             /** @description What was filled in, by field: the text of a report is `description`. */
             formData: {
                 [key: string]: unknown;
             };
+            /** @description What members filled in, by field. */
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /** @description The form that was filled in. */
+            form?: unknown;
             /** @description Your own data, as the app attached it. */
             customData?: {
                 [key: string]: unknown;
@@ -3682,6 +3780,110 @@ export interface components {
              * @description The latest change of any field.
              */
             updatedAt: string;
+        };
+        /** @description What may be written of a ticket. Everything may be left out; `null` removes what is not always there. Unknown fields are dropped. */
+        TicketInput: {
+            /** @description What it is about, in a line: 1 to 500 characters. */
+            title?: string | null;
+            /**
+             * @description `BUG`, `FEATURE_REQUEST`, `INQUIRY` … or what the project calls it: 1 to 100 characters. `INQUIRY` unless said otherwise.
+             * @example BUG
+             */
+            type?: string | null;
+            /**
+             * @description `OPEN`, `INPROGRESS`, `DONE` or what the project calls it: 1 to 100 characters. `OPEN` unless said otherwise.
+             * @example OPEN
+             */
+            status?: string | null;
+            /**
+             * @description `LOW`, `MEDIUM` or `HIGH`; `MEDIUM` unless said otherwise.
+             * @example MEDIUM
+             */
+            priority?: string | null;
+            sentiment?: components["schemas"]["Sentiment"] | null;
+            /** @description The id of the session that it is of. The ticket counts among the reports of that session, and no longer among those of another. */
+            session?: string | null;
+            /** @description The id of the member who works on it. */
+            processingUser?: string | null;
+            /** @description The id of the team that works on it. */
+            processingTeam?: string | null;
+            /** @description Whether it waits for a member who has room for it. */
+            queued?: boolean | null;
+            /** @description Whether the team has not seen what was said last. */
+            notificationsUnread?: boolean | null;
+            /** @description Whether the session has not. */
+            sessionNotificationsUnread?: boolean | null;
+            /** @description Whether a member has answered. */
+            hasAgentReply?: boolean | null;
+            /** @description Whether nothing more can be said in it. */
+            conversationClosed?: boolean | null;
+            /**
+             * Format: double
+             * @description What the session thought of the conversation.
+             */
+            conversationRating?: number | null;
+            /**
+             * Format: date-time
+             * @description When it is to be done.
+             */
+            dueDate?: string | null;
+            /** @description Whether the app sent it by itself. */
+            isSilent?: boolean | null;
+            /** @description Whether it is none that anybody meant. */
+            isSpam?: boolean | null;
+            /** @description Whether it is put away. */
+            archived?: boolean | null;
+            /** @description `false` brings it back at once. */
+            snoozed?: boolean | null;
+            /**
+             * Format: date-time
+             * @description Until when it is out of sight.
+             */
+            snoozedUntil?: string | null;
+            /** @description The ids of all tickets that belong together with it, at most 500. */
+            linkedTickets?: string[] | null;
+            /** @description Labels: at most 50 of 100 characters. */
+            tags?: string[] | null;
+            /** @description The same as `formData.description`. */
+            description?: string | null;
+            /** @description What was filled in, by field; merged key by key, at most 262,144 bytes. */
+            formData?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What members filled in, by field; merged key by key, at most 262,144 bytes. */
+            attributes?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Your own data; merged key by key, at most 262,144 bytes. */
+            customData?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What is to be known of device and app; merged key by key, at most 262,144 bytes. */
+            metaData?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The form that was filled in, at most 262,144 bytes. */
+            form?: unknown;
+            /** @description The form or survey that it answers. */
+            outbound?: string | null;
+            /** @description A picture of the screen. */
+            screenshotUrl?: string | null;
+            /** @description A film of the screen. */
+            screenRecordingUrl?: string | null;
+            /** @description Files that belong to it: at most 50. */
+            attachments?: components["schemas"]["Attachment"][] | null;
+            /** @description The place on its board, compared as text. */
+            lexorank?: string | null;
+            /** @description Ours: the id of the ticket in front of which it goes on its board. */
+            rankBefore?: string | null;
+            /** @description Ours: the id of the ticket behind which it goes on its board. */
+            rankAfter?: string | null;
+            /** @description What the app printed, when a ticket is made: the newest 1,000 lines are kept. */
+            consoleLog?: unknown[] | null;
+            /** @description The requests of the app, when a ticket is made. Credentials are taken out. */
+            networkLogs?: unknown[] | null;
+            /** @description The events that the app tracked, when a ticket is made. */
+            customEventLog?: unknown[] | null;
         };
         /** @description A page of tickets. */
         TicketList: {
@@ -13017,6 +13219,150 @@ export interface operations {
             };
         };
     };
+    CreateTicket: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the project */
+                project: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketInput"];
+            };
+        };
+        responses: {
+            /** @description The ticket */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketBody"];
+                };
+            };
+            /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credential, or one that is wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A valid credential without the right, or of no member of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing of that id in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Path and query are longer than the limit. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Well-formed, but not acceptable: each field is named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A limit was exceeded; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The headers are larger than the limit. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server failed. The log has the cause under the id of the request. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server has too much to do; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     GetTicket: {
         parameters: {
             query?: never;
@@ -13079,6 +13425,318 @@ export interface operations {
             };
             /** @description The body arrived too slowly. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Path and query are longer than the limit. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Well-formed, but not acceptable: each field is named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A limit was exceeded; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The headers are larger than the limit. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server failed. The log has the cause under the id of the request. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server has too much to do; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    UpdateTicket: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the project */
+                project: string;
+                /** @description The `ETag` of the version that may be changed */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The id of the ticket: 24 hexadecimal characters */
+                ticketId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketInput"];
+            };
+        };
+        responses: {
+            /** @description The ticket */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketBody"];
+                };
+            };
+            /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credential, or one that is wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A valid credential without the right, or of no member of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing of that id in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The ticket is of another version than `If-Match` names */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Path and query are longer than the limit. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Well-formed, but not acceptable: each field is named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A limit was exceeded; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The headers are larger than the limit. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server failed. The log has the cause under the id of the request. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server has too much to do; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    DeleteTicket: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the project */
+                project: string;
+                /** @description The `ETag` of the version that may be deleted */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The id of the ticket: 24 hexadecimal characters */
+                ticketId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketBody"];
+                };
+            };
+            /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credential, or one that is wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A valid credential without the right, or of no member of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing of that id in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The ticket is of another version than `If-Match` names */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -64,7 +64,11 @@ export function TicketTable({ tickets, empty, hint }: { tickets: ReturnType<type
         <Table.Tbody>
           {rows.map((ticket) => (
             <Table.Tr key={ticket.id}>
-              <Table.Td className="number">#{ticket.bugId}</Table.Td>
+              <Table.Td className="number">
+                <Anchor size="sm" renderRoot={(props) => <Link to="/p/$projectId/tickets/$ticketId" params={{ projectId, ticketId: ticket.id }} {...props} />}>
+                  #{ticket.bugId}
+                </Anchor>
+              </Table.Td>
               <Table.Td>{ticket.type}</Table.Td>
               <Table.Td>
                 <Badge variant="default" tt="none">

@@ -82,13 +82,13 @@ function Preview({ config }: { config: Partial<Config> }) {
         {t("settings.preview")}
       </Title>
       <svg viewBox="0 0 240 300" width="240" height="300" role="img" aria-label={t("settings.preview")} style={{ border: "1px solid var(--line)", borderRadius: 12 }}>
-        <rect width="240" height="300" fill={config.backgroundColor ?? "#ffffff"} />
-        <rect width="240" height="90" fill={config.headerColor ?? "#485bff"} />
+        <rect width="240" height="300" fill={config.backgroundColor || "#ffffff"} />
+        <rect width="240" height="90" fill={config.headerColor || "#485bff"} />
         <rect x="16" y="66" width="208" height="46" rx="8" fill="#ffffff" stroke="#0001" />
         <rect x="28" y="80" width="90" height="7" rx="3" fill="#c6ccd1" />
         <rect x="28" y="94" width="140" height="7" rx="3" fill="#e1e5e8" />
-        <rect x="16" y="130" width="208" height="34" rx="8" fill={config.color ?? "#485bff"} />
-        <circle cx="206" cy="266" r="22" fill={config.buttonColor ?? "#485bff"} />
+        <rect x="16" y="130" width="208" height="34" rx="8" fill={config.color || "#485bff"} />
+        <circle cx="206" cy="266" r="22" fill={config.buttonColor || "#485bff"} />
         <path d="M197 266h18M206 257v18" stroke="#fff" strokeWidth="2.5" strokeLinecap="round" />
       </svg>
     </figure>
