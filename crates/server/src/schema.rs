@@ -25,6 +25,7 @@ use crate::resources::ticket::document::{TICKETS, Ticket};
 use crate::resources::ticket::history::{TICKET_CHANGES, TicketChange};
 use crate::resources::ticket::log::{TICKET_LOGS, TicketLog};
 use crate::resources::ticket::number::{TICKET_NUMBERS, TicketNumber};
+use crate::resources::ticket::settings::{TICKET_SETTINGS, TicketSettings};
 use crate::resources::ticket::vote::{VOTES, Vote};
 
 /// All that the store keeps for Hark.
@@ -47,6 +48,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<TicketLog>(),
         Registered::of::<TicketChange>(),
         Registered::of::<Vote>(),
+        Registered::of::<TicketSettings>(),
         Registered::of::<File>(),
         Registered::of::<Activity>(),
         Registered::of::<Import>(),
@@ -146,6 +148,11 @@ pub static SCHEMA: Schema = Schema {
         Migration {
             version: 8,
             steps: &[Step::Create(&VOTES)],
+        },
+        // What projects call the statuses and types of tickets.
+        Migration {
+            version: 9,
+            steps: &[Step::Create(&TICKET_SETTINGS)],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

@@ -72,6 +72,7 @@ async fn everything_is_in_the_archive() {
     assert_eq!(lines(&files, "tickets.ndjson")[0]["bugId"], 1);
     let log = &lines(&files, "ticket-logs.ndjson")[0];
     assert_eq!(log["entries"][0]["log"], "printed");
+    assert_eq!(lines(&files, "ticket-changes.ndjson")[0]["kind"], "created");
     let merge = &lines(&files, "merges.ndjson")[0];
     assert_eq!(merge["before"]["name"], "Guest");
     assert_eq!(

@@ -9,6 +9,7 @@ mod feed;
 mod find;
 mod merge;
 mod refusals;
+mod settings;
 mod tracker;
 mod vote;
 mod write;

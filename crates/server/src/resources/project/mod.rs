@@ -6,6 +6,7 @@ mod list;
 mod sdk_config;
 mod secrets;
 pub mod session_indexes;
+mod ticket_settings;
 mod users;
 
 use store::ObjectId;
@@ -34,6 +35,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(identity_verification::check))
         .routes(routes!(session_indexes::list))
         .routes(routes!(session_indexes::create, session_indexes::remove))
+        .routes(routes!(ticket_settings::get, ticket_settings::put))
         .routes(routes!(users::list))
         .routes(routes!(users::update, users::remove))
 }

@@ -31,6 +31,7 @@ use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::live::outbox::Outbox;
 use crate::resources::ticket::document::Ticket;
+use crate::resources::ticket::history::TicketChange;
 use crate::resources::ticket::log::TicketLog;
 
 /// Rows that are read at once.
@@ -52,7 +53,7 @@ const HIDDEN: [&str; 8] = [
 /// Download everything that is held about a person
 ///
 /// A ZIP archive: `session.json`, `memory.json`, and, one JSON object on each line, `events.ndjson`, `identity-history.ndjson`, `activities.ndjson`,
-/// `tickets.ndjson`, `ticket-logs.ndjson`, `merges.ndjson` (with what the merged sessions were), `waiting.ndjson` and `files.ndjson`; the files themselves are
+/// `tickets.ndjson`, `ticket-logs.ndjson`, `ticket-changes.ndjson`, `merges.ndjson` (with what the merged sessions were), `waiting.ndjson` and `files.ndjson`; the files themselves are
 /// in `files/`. The id of a session that was merged finds the session that it was merged into. An archive that breaks off is not complete.
 #[utoipa::path(
     get, path = "/v3/sessions/{sessionId}/data", operation_id = "DownloadSessionData", tag = "Session",
@@ -137,7 +138,10 @@ impl Person {
             .await?;
         self.lines::<Ticket>(to, "tickets", ("session", None))
             .await?;
-        self.logs(to).await?;
+        self.of_tickets::<TicketLog>(to, "ticket-logs", None)
+            .await?;
+        self.of_tickets::<TicketChange>(to, "ticket-changes", Some("at"))
+            .await?;
         self.lines::<Merge>(to, "merges", ("survivor", None))
             .await?;
         self.lines::<Outbox>(to, "waiting", ("session", None))
@@ -164,13 +168,19 @@ impl Person {
         Ok(())
     }
 
-    async fn logs(&self, archive: &mut Archive) -> anyhow::Result<()> {
-        archive.begin("ticket-logs.ndjson")?;
+    /// One line for each row of a kind that belongs to tickets.
+    async fn of_tickets<D: Document>(
+        &self,
+        archive: &mut Archive,
+        name: &str,
+        time: Option<&'static str>,
+    ) -> anyhow::Result<()> {
+        archive.begin(&format!("{name}.ndjson"))?;
         let mut tickets = Pages::of("session", self.session, None);
         while let Some(rows) = tickets.next::<Ticket>(self).await? {
             for ticket in rows {
-                let mut logs = Pages::of("ticket", ticket.id, None);
-                while let Some(rows) = logs.next::<TicketLog>(self).await? {
+                let mut logs = Pages::of("ticket", ticket.id, time);
+                while let Some(rows) = logs.next::<D>(self).await? {
                     for row in &rows {
                         archive.write(&line(row)?).await?;
                     }

@@ -8,6 +8,7 @@ use super::counters;
 use super::document::{DONE, Ticket};
 use super::history::{self, By, ChangeKind, TicketChange};
 use super::log::TicketLog;
+use super::settings::{self, TicketSettings};
 use super::vote::Vote;
 use super::wake;
 use crate::files::File;
@@ -47,8 +48,11 @@ pub fn save(
     if !fields.is_empty() {
         history::record(tx, row.id, ChangeKind::Updated, by, fields)?;
     }
-    if row.doc.tracker_ticket && row.doc.is_closed() && !before.is_closed() {
-        close_linked(tx, &row.doc, by)?;
+    if row.doc.tracker_ticket && row.doc.status != before.status {
+        let settings = settings::of(tx)?;
+        if settings.is_closed(&row.doc.status) && !settings.is_closed(&before.status) {
+            close_linked(tx, &row.doc, &settings, by)?;
+        }
     }
     Ok(true)
 }
@@ -127,10 +131,15 @@ fn files(tx: &Tx<'_>, ticket: ObjectId, session: ObjectId) -> store::Result<Vec<
 }
 
 /// What a tracker ticket stands for is done with it.
-fn close_linked(tx: &mut Tx<'_>, tracker: &Ticket, by: By) -> store::Result<()> {
+fn close_linked(
+    tx: &mut Tx<'_>,
+    tracker: &Ticket,
+    settings: &TicketSettings,
+    by: By,
+) -> store::Result<()> {
     for id in &tracker.linked_tickets {
         change(tx, *id, by, |linked| {
-            if !linked.tracker_ticket && !linked.is_closed() {
+            if !linked.tracker_ticket && !settings.is_closed(&linked.status) {
                 linked.status = DONE.into();
             }
         })?;

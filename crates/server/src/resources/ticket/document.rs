@@ -136,14 +136,6 @@ pub struct Ticket {
     pub updated_at: Millis,
 }
 
-impl Ticket {
-    /// Whether nothing is to be done about it any more.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.status == DONE
-    }
-}
-
 /// How urgent a ticket is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

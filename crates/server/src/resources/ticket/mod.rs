@@ -25,6 +25,7 @@ mod render;
 pub mod replay;
 pub mod schema;
 mod searched;
+pub mod settings;
 pub mod show;
 mod tracker;
 pub mod vote;

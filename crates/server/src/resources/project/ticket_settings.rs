@@ -1,0 +1,102 @@
+//! What a project calls the statuses and types of its tickets.
+
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use utoipa::ToSchema;
+
+use super::named;
+use crate::app::SharedApp;
+use crate::auth::{Member, ProjectRead, ProjectWrite};
+use crate::http::Json;
+use crate::http::error::ApiError;
+use crate::http::responses::ErrorResponses;
+use crate::resources::ticket::settings::{self, StatusSetting, TicketSettings, TypeSetting};
+
+/// The statuses and types of the tickets of a project.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketSettingsBody {
+    /// The built-in ones, then those of the project: the columns of a board, in this order.
+    statuses: Vec<StatusSetting>,
+    /// The same of types.
+    types: Vec<TypeSetting>,
+}
+
+/// What to set. A list that is left out stays as it is.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub struct TicketSettingsInput {
+    /// The statuses of the project, at most 50. One with the key of a built-in one gives that another title.
+    #[schema(value_type = Vec<StatusSetting>, required = false)]
+    statuses: Option<Vec<StatusSetting>>,
+    /// The types of the project, at most 50.
+    #[schema(value_type = Vec<TypeSetting>, required = false)]
+    types: Option<Vec<TypeSetting>>,
+}
+
+impl From<TicketSettings> for TicketSettingsBody {
+    fn from(own: TicketSettings) -> Self {
+        let (statuses, types) = own.effective();
+        Self { statuses, types }
+    }
+}
+
+/// Get the statuses and types of tickets
+///
+/// Those that are built in, and those of the project. Tickets may have others too: clients and programs name types as they like.
+#[utoipa::path(
+    get, path = "/v3/projects/{projectId}/ticket-settings", operation_id = "GetProjectTicketSettings", tag = "Project",
+    params(
+        ("projectId" = String, Path, description = "The id of the project: 24 hexadecimal characters"),
+        ("project" = String, Header, description = "The same id"),
+    ),
+    responses((status = 200, description = "The statuses and types", body = TicketSettingsBody), ErrorResponses),
+    security(("jwt" = ["project:read"])),
+)]
+pub async fn get(
+    State(app): State<SharedApp>,
+    member: Member<ProjectRead>,
+    Path(project_id): Path<String>,
+) -> Result<Json<TicketSettingsBody>, ApiError> {
+    let project = named(&member, &project_id)?;
+    let read = app.store.read(project, settings::of);
+    Ok(Json(read.await?.into()))
+}
+
+/// Set the statuses and types of tickets
+///
+/// A ticket whose status is `closed` counts as done: a tracker ticket that comes into one closes those linked to it.
+#[utoipa::path(
+    put, path = "/v3/projects/{projectId}/ticket-settings", operation_id = "UpdateProjectTicketSettings", tag = "Project",
+    params(
+        ("projectId" = String, Path, description = "The id of the project: 24 hexadecimal characters"),
+        ("project" = String, Header, description = "The same id"),
+    ),
+    request_body = TicketSettingsInput,
+    responses((status = 200, description = "The statuses and types now", body = TicketSettingsBody), ErrorResponses),
+    security(("jwt" = ["project:write"])),
+)]
+pub async fn put(
+    State(app): State<SharedApp>,
+    member: Member<ProjectWrite>,
+    Path(project_id): Path<String>,
+    Json(body): Json<TicketSettingsInput>,
+) -> Result<Json<TicketSettingsBody>, ApiError> {
+    let project = named(&member, &project_id)?;
+    let unit = move |tx: &mut Tx<'_>| {
+        let mut own = settings::of(tx)?;
+        if let Some(statuses) = &body.statuses {
+            own.statuses.clone_from(statuses);
+        }
+        if let Some(types) = &body.types {
+            own.types.clone_from(types);
+        }
+        let faults = own.faults();
+        if !faults.is_empty() {
+            return Err(ApiError::unprocessable("invalid_setting", faults));
+        }
+        settings::set(tx, &own)?;
+        Ok::<_, ApiError>(own)
+    };
+    let own = app.store.write(project, unit).await?;
+    Ok(Json(own.into()))
+}
