@@ -52,6 +52,7 @@ pub struct Config {
     pub importers: Importers,
     pub outgoing: Outgoing,
     pub smtp: Smtp,
+    pub webhooks: Webhooks,
 }
 
 /// The engine that keeps the documents.
@@ -252,6 +253,13 @@ pub struct Outgoing {
     pub allow_private: bool,
 }
 
+/// The log of webhooks.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub log_days: u32,
+}
+
 /// The mail server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -346,6 +354,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("imports.file_bytes_max", 1_024..=1 << 40),
     ("importers.retry_pause_ms", 1..=60_000),
     ("smtp.port", 0..=65_535),
+    ("webhooks.log_days", 1..=3_650),
 ];
 
 impl Config {

@@ -27,6 +27,7 @@ use crate::resources::ticket::log::{TICKET_LOGS, TicketLog};
 use crate::resources::ticket::number::{TICKET_NUMBERS, TicketNumber};
 use crate::resources::ticket::settings::{TICKET_SETTINGS, TicketSettings};
 use crate::resources::ticket::vote::{VOTES, Vote};
+use crate::resources::webhook::document::{DELIVERIES, Delivery, WEBHOOKS, Webhooks};
 
 /// All that the store keeps for Hark.
 pub static SCHEMA: Schema = Schema {
@@ -55,6 +56,8 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<ImportBatch>(),
         Registered::of::<ImportChange>(),
         Registered::of::<QueuedJob>(),
+        Registered::of::<Webhooks>(),
+        Registered::of::<Delivery>(),
         Registered::of::<SignIn>(),
     ],
     migrations: &[
@@ -153,6 +156,11 @@ pub static SCHEMA: Schema = Schema {
         Migration {
             version: 9,
             steps: &[Step::Create(&TICKET_SETTINGS)],
+        },
+        // Webhooks and their log.
+        Migration {
+            version: 10,
+            steps: &[Step::Create(&WEBHOOKS), Step::Create(&DELIVERIES)],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

@@ -120,6 +120,36 @@ impl Outgoing {
         })
     }
 
+    /// Sends a body; of the answer at most `answer_bytes_max` are read.
+    ///
+    /// # Errors
+    /// When there is no answer, whatever its status.
+    pub async fn post(
+        &self,
+        url: Url,
+        headers: HeaderMap,
+        body: String,
+        timeout: Duration,
+        answer_bytes_max: usize,
+    ) -> Result<Answer, OutgoingError> {
+        let url = self.check(url.as_str()).map_err(OutgoingError::Refused)?;
+        let request = self.client()?.post(url).headers(headers).body(body);
+        let sent = request.timeout(timeout).send().await;
+        let mut response = sent.map_err(|error| failed(&error))?;
+        let mut begin = Vec::new();
+        while begin.len() < answer_bytes_max
+            && let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))?
+        {
+            let room = (answer_bytes_max - begin.len()).min(chunk.len());
+            begin.extend_from_slice(&chunk[..room]);
+        }
+        Ok(Answer {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body: begin,
+        })
+    }
+
     /// Made when it is first needed: reading the certificates of the system takes a while.
     fn client(&self) -> Result<&Client, OutgoingError> {
         if let Some(client) = self.client.get() {

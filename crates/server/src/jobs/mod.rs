@@ -14,6 +14,7 @@ use crate::app::SharedApp;
 use crate::auth::token::Random;
 use crate::files;
 use crate::http::idempotency;
+use crate::resources::webhook;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -23,7 +24,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// When their metric is registered already.
 pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     let (of_guests, of_files, of_keys) = (Arc::clone(app), Arc::clone(app), Arc::clone(app));
-    let of_queue = Arc::clone(app);
+    let (of_queue, of_webhooks) = (Arc::clone(app), Arc::clone(app));
     let of_sign_ins = Arc::clone(app);
     let jobs = vec![
         Job::new("empty_guests", 6 * HOUR, move || {
@@ -41,6 +42,10 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
         Job::new("dead_jobs", 6 * HOUR, move || {
             let app = Arc::clone(&of_queue);
             async move { queue::sweep(&app).await.map(drop) }
+        }),
+        Job::new("webhook_log", 6 * HOUR, move || {
+            let app = Arc::clone(&of_webhooks);
+            async move { webhook::log::sweep(&app).await.map(drop) }
         }),
         Job::new("sign_ins", HOUR, move || {
             let app = Arc::clone(&of_sign_ins);

@@ -9,3 +9,4 @@ pub mod session;
 pub mod setup;
 pub mod ticket;
 pub mod user;
+pub mod webhook;

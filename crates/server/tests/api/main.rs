@@ -73,3 +73,5 @@ mod timeline;
 mod track;
 #[cfg(test)]
 mod warmup;
+#[cfg(test)]
+mod webhooks;

@@ -13,11 +13,12 @@ use store::{Error, ObjectId};
 use crate::app::SharedApp;
 use crate::mail;
 use crate::resources::ticket;
+use crate::resources::webhook::deliver;
 
 /// All kinds. A new one is added here.
 #[must_use]
 pub fn all() -> Vec<Kind> {
-    vec![mail::kind(), ticket::wake::kind()]
+    vec![mail::kind(), ticket::wake::kind(), deliver::kind()]
 }
 
 type Handler = Arc<dyn Fn(SharedApp, Job) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync>;

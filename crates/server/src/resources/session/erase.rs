@@ -12,6 +12,8 @@ use crate::http::idempotency::UsedKey;
 use crate::identity;
 use crate::jobs::queue;
 use crate::live::outbox;
+use crate::resources::webhook::document::Delivery;
+use crate::resources::webhook::emit;
 use crate::resources::{import, ticket};
 
 /// Erases the session that a user id finds; returns whether there was one.
@@ -45,11 +47,13 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     import::forget::session(tx, id)?;
     outbox::erase(tx, id)?;
     queue::erase(tx, id)?;
+    tx.delete_where::<Delivery>("session", id)?;
     ticket::owner::erase_all(tx, id)?;
     if let Some(email) = row.doc.email.as_deref().and_then(identity::email_key) {
         ticket::vote::forget(tx, &email)?;
     }
     files::document::give_up_all(tx, id)?;
+    emit::session_deleted(tx, row)?;
     tx.delete::<Session>(id)
 }
 
@@ -60,6 +64,7 @@ fn forget_merges(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
             tx.release(kind, &key, session)?;
         }
         queue::erase(tx, merge.doc.merged)?;
+        tx.delete_where::<Delivery>("session", merge.doc.merged)?;
         tx.delete::<Merge>(merge.id).map(drop)
     })
 }

@@ -143,6 +143,12 @@ impl Identifiers {
         }
     }
 
+    /// Whether they are those of a known user.
+    #[must_use]
+    pub fn is_user(&self) -> bool {
+        self.user_id.is_some()
+    }
+
     /// What is different in `after`; `None` when nothing is.
     #[must_use]
     pub fn changes_to(&self, after: &Self) -> Option<IdentityChanges> {

@@ -7,6 +7,8 @@ use super::credential::NewCredential;
 use super::document::Session;
 use super::history::{self, Identifiers, Origin};
 use crate::identity;
+use crate::resources::webhook::document::Event;
+use crate::resources::webhook::emit;
 
 /// What to do when attributes do not fit the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +132,10 @@ pub fn insert(tx: &mut Tx<'_>, session: Session, origin: &Origin) -> store::Resu
     if let Some(changes) = Identifiers::default().changes_to(&Identifiers::of(&row.doc)) {
         history::record(tx, &row, changes, origin)?;
     }
+    emit::session(tx, Event::SessionCreated, &row, &[])?;
+    if row.doc.user_id.is_some() {
+        emit::session(tx, Event::SessionIdentified, &row, &[])?;
+    }
     Ok(row)
 }
 
@@ -150,6 +156,9 @@ pub fn save(
 ) -> store::Result<()> {
     tx.put(row)?;
     claim_keys(tx, row.id, &row.doc, old_keys, true)?;
+    if row.doc.user_id.is_some() && !before.is_user() {
+        emit::session(tx, Event::SessionIdentified, row, &[])?;
+    }
     match before.changes_to(&Identifiers::of(&row.doc)) {
         Some(changes) => history::record(tx, row, changes, origin),
         None => Ok(()),

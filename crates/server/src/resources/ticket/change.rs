@@ -9,10 +9,12 @@ use super::document::{DONE, Ticket};
 use super::history::{self, By, ChangeKind, TicketChange};
 use super::log::TicketLog;
 use super::settings::{self, TicketSettings};
+use super::told::tell;
 use super::vote::Vote;
 use super::wake;
 use crate::files::File;
 use crate::resources::session::merge::{rows, via::Via};
+use crate::resources::webhook::document::Event;
 
 /// Writes a ticket that was changed, with all that follows from it; returns whether anything had changed.
 /// `before`: what it was.
@@ -47,6 +49,7 @@ pub fn save(
     let fields = history::difference(before, &row.doc)?;
     if !fields.is_empty() {
         history::record(tx, row.id, ChangeKind::Updated, by, fields)?;
+        tell(tx, Event::TicketUpdated, row)?;
     }
     if row.doc.tracker_ticket && row.doc.status != before.status {
         let settings = settings::of(tx)?;

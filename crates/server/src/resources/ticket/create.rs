@@ -7,8 +7,10 @@ use store::{Millis, ObjectId, Query, Row, Tx};
 use super::document::{OPEN, Ticket};
 use super::history::By;
 use super::log::{LogKind, TicketLog};
+use super::told::tell;
 use super::{change, counters, number, wake};
 use crate::resources::session::document::Session;
+use crate::resources::webhook::document::Event;
 
 /// The same report of a session within so many milliseconds is a repetition: its first answer got lost.
 pub const REPEAT_WINDOW_MS: i64 = 60_000;
@@ -107,5 +109,6 @@ pub fn insert(
     if let Some(until) = row.doc.snoozed_until {
         wake::at(tx, id, until)?;
     }
+    tell(tx, Event::TicketCreated, &row)?;
     Ok(row)
 }

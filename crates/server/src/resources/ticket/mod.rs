@@ -27,6 +27,7 @@ pub mod schema;
 mod searched;
 pub mod settings;
 pub mod show;
+pub mod told;
 mod tracker;
 pub mod vote;
 pub mod wake;

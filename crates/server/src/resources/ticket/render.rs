@@ -39,6 +39,14 @@ impl Viewer {
             team: app.people.of(app, member.project).await?,
         })
     }
+
+    /// A webhook, which is told the ids of members and nothing else of them.
+    pub fn webhook(organisation: ObjectId) -> Self {
+        Self {
+            organisation,
+            team: Team::default(),
+        }
+    }
 }
 
 /// A ticket as the API shows it, with the tag of its version.

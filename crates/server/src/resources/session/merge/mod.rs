@@ -19,6 +19,8 @@ use super::history::{Identifiers, IdentityChange, Origin};
 use super::identify;
 use crate::files;
 use crate::live::outbox::{self, Joined};
+use crate::resources::webhook::document::Event;
+use crate::resources::webhook::emit;
 use crate::resources::{import, ticket};
 
 /// Why two sessions are not merged.
@@ -94,6 +96,7 @@ pub fn merge(
         outboxes,
     };
     record(tx, id, survivor, &gone, origin, moved, notes)?;
+    emit::session(tx, Event::SessionMerged, &kept, &[("merged", gone.id)])?;
     Ok(Merged {
         id,
         survivor: kept,
