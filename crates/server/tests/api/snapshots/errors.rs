@@ -207,7 +207,7 @@ async fn wrong_type() {
 #[tokio::test]
 async fn not_built_yet() {
     let app = TestApp::new().await;
-    insta::assert_snapshot!(shown(&app.get("/v3/tickets/export").await), @r#"
+    insta::assert_snapshot!(shown(&app.get("/v3/engagement/banners").await), @r#"
     501
     cache-control: no-store
     {
