@@ -130,6 +130,7 @@ impl App {
             clock: Arc::clone(&clock),
             ids: Arc::new(IdSource::new(random.bytes())),
             on_commit: listener(&sessions, (&credentials, &people), (&live, &team), &queue),
+            on_gap: gap_listener(&sessions, &people, &live),
         };
         let geoip = GeoIp::open(config.geoip.as_deref())?;
         let store = match &config.database {
@@ -271,6 +272,7 @@ pub fn postgres_config(config: &Config, url: &str) -> PostgresConfig {
         connect_timeout: Duration::from_millis(postgres.connect_timeout_ms),
         statement_timeout: Duration::from_millis(postgres.statement_timeout_ms),
         prepared: postgres.prepared,
+        listens: postgres.prepared,
         numbered: SCOPE,
         ..PostgresConfig::new(url.to_owned())
     }
@@ -292,5 +294,20 @@ fn listener(
         live.committed(changes);
         team.committed(changes);
         queue.committed(changes);
+    })
+}
+
+/// What is done when commits of other nodes may have been missed. Credentials are looked after with each request.
+fn gap_listener(
+    sessions: &Arc<SessionCache>,
+    people: &Arc<People>,
+    live: &Arc<Hub>,
+) -> Arc<dyn Fn() + Send + Sync> {
+    let (sessions, people, live) = (Arc::clone(sessions), Arc::clone(people), Arc::clone(live));
+    Arc::new(move || {
+        sessions.ids.clear();
+        sessions.answers.clear();
+        people.clear();
+        live.look_at_all();
     })
 }

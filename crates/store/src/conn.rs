@@ -231,6 +231,14 @@ impl RowRef<'_> {
         }
     }
 
+    /// JSON, or NULL, which only PostgreSQL has.
+    pub fn json_or_null(&self, column: usize) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::Sqlite(..) => self.json(column).map(Some),
+            Self::Postgres(row) => Ok(row.try_get::<_, Option<Text>>(column)?.map(|text| text.0)),
+        }
+    }
+
     /// A promoted column.
     pub fn value(&self, column: usize, kind: ColumnKind) -> Result<Value> {
         match self {

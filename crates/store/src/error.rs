@@ -81,17 +81,29 @@ impl Error {
         match self {
             Self::Unavailable => true,
             Self::Pool(error) => !matches!(error, deadpool_postgres::PoolError::Closed),
-            // 08…: no connection; 57P0…: the server is being stopped or started; 53300: it has as many as it allows.
+            // 08…: no connection; 53300: the server has as many as it allows. 57P0…: it is being stopped or started.
             Self::Postgres(error) => {
                 let told = error.code().is_some_and(|code| {
                     let code = code.code();
-                    code.starts_with("08") || code.starts_with("57P0") || code == "53300"
+                    code.starts_with("08") || code == "53300"
                 });
-                let cause = std::error::Error::source(error);
-                told || error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>())
+                told || self.lost_connection()
             }
             _ => false,
         }
+    }
+
+    /// Whether the connection is gone. 08006 is another thing: a worker of a cluster is out of reach, and the connection good.
+    pub(crate) fn lost_connection(&self) -> bool {
+        let Self::Postgres(error) = self else {
+            return false;
+        };
+        let cause = std::error::Error::source(error);
+        error.is_closed()
+            || error
+                .code()
+                .is_some_and(|code| code.code().starts_with("57P0"))
+            || cause.is_some_and(|cause| cause.is::<std::io::Error>())
     }
 
     /// Whether running the same unit again may succeed.

@@ -40,5 +40,5 @@ pub use sqlite::backup::{backup, restore};
 pub use sqlite::{SqliteConfig, examine};
 pub use store::{Environment, Listener, Store};
 pub use time::{Clock, IdSource, Millis, SystemClock};
-pub use tx::{RawRow, Row, Snapshot, Tx};
+pub use tx::{Found, RawRow, Row, Snapshot, Tx};
 pub use value::Value;

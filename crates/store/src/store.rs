@@ -27,8 +27,11 @@ pub struct Environment {
     pub clock: Arc<dyn Clock>,
     /// Where new ids come from.
     pub ids: Arc<IdSource>,
-    /// Told what was committed, after the commit and before its callers are answered. Must be quick.
+    /// Told what was committed, after the commit and before its callers are answered; what other processes committed, at some time
+    /// after that. Must be quick.
     pub on_commit: Listener,
+    /// Told that other processes may have committed anything without a word. Must be quick.
+    pub on_gap: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// What both engines share.
@@ -54,6 +57,13 @@ impl Shared {
             tracing::error!(
                 "the listener of commits panicked: what it keeps in memory may be old until a restart"
             );
+        }
+    }
+
+    /// Tells that something may have been missed.
+    pub fn tell_gap(&self) {
+        if catch_unwind(AssertUnwindSafe(|| (self.environment.on_gap)())).is_err() {
+            tracing::error!("the listener of gaps panicked");
         }
     }
 
@@ -306,6 +316,24 @@ impl Store {
                 Ok(true)
             }
             built => built,
+        }
+    }
+
+    /// Whether other processes may write to the same database, so that what was read before may be old without a commit here.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
+    /// The number of units that wrote in [`PostgresConfig::numbered`] so far, of all processes: while it is the same, nothing of that
+    /// project changed. 0 on SQLite, which has one process.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn writes_of_numbered(&self) -> Result<i64> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(0),
+            Engine::Postgres(engine) => engine.writes_of_numbered().await,
         }
     }
 

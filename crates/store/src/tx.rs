@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use crate::conn::Conn;
+use crate::conn::{Conn, RowRef};
 use crate::declared::{self, DeclaredIndex};
 use crate::filter::FieldPath;
 use crate::pending::Pending;
@@ -27,6 +27,21 @@ pub struct RawRow {
     pub updated_at: Millis,
     /// Its JSON, as it was written.
     pub json: Vec<u8>,
+}
+
+impl Found {
+    fn read(row: &RowRef<'_>) -> Result<Self> {
+        let Some(json) = row.json_or_null(4)? else {
+            return Ok(Self::Same);
+        };
+        Ok(Self::Row(RawRow {
+            id: row.id(0)?,
+            version: row.int(1)?,
+            created_at: row.millis(2)?,
+            updated_at: row.millis(3)?,
+            json,
+        }))
+    }
 }
 
 impl RawRow {
@@ -55,6 +70,15 @@ impl RawRow {
             doc,
         })
     }
+}
+
+/// What became of a document that was read before, on a database that others write too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// It is as it was.
+    Same,
+    /// As it is now.
+    Row(RawRow),
 }
 
 /// A stored document as its type.
@@ -130,6 +154,32 @@ impl<'c> Snapshot<'c> {
             &[self.project.into(), Value::Int(kind.0.into()), key.into()],
             |row| RawRow::read(&row),
         )
+    }
+
+    /// As [`Self::find_raw`]; a document that is still of this id and version is not read again. For PostgreSQL: with SQLite, what was
+    /// read stays true until the listener of commits is told.
+    pub fn find_unless<D: Document>(
+        &self,
+        kind: Kind,
+        key: &str,
+        (id, version): (ObjectId, i64),
+    ) -> Result<Option<Found>> {
+        let sql = &self.book.of(D::COLLECTION).find_unless;
+        let binds = [
+            id.into(),
+            Value::Int(version),
+            self.project.into(),
+            Value::Int(kind.0.into()),
+            key.into(),
+        ];
+        self.conn.first(sql, &binds, |row| Found::read(&row))
+    }
+
+    /// As [`Self::raw`]; a document that is still of this version is not read again.
+    pub fn raw_unless<D: Document>(&self, id: ObjectId, version: i64) -> Result<Option<Found>> {
+        let sql = &self.book.of(D::COLLECTION).get_unless;
+        let binds = [Value::Int(version), self.project.into(), id.into()];
+        self.conn.first(sql, &binds, |row| Found::read(&row))
     }
 
     /// The document that an identity key finds.

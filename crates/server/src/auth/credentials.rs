@@ -7,6 +7,7 @@ use std::sync::Arc;
 use quick_cache::UnitWeighter;
 use store::{Change, Millis, ObjectId, Snapshot};
 
+use super::freshness::Freshness;
 use super::project_token::ProjectAccess;
 use super::roles::{Role, Scopes};
 use super::token::{Claims, TokenKind, hash_api_token};
@@ -57,6 +58,7 @@ pub struct Credentials {
     users: CommitCache<Box<str>, Arc<Credential>, UnitWeighter>,
     projects: CommitCache<Box<str>, Arc<ProjectAccess>, UnitWeighter>,
     sdk_keys: CommitCache<Box<str>, Arc<SdkProject>, UnitWeighter>,
+    freshness: Freshness,
 }
 
 impl Default for Credentials {
@@ -66,6 +68,7 @@ impl Default for Credentials {
             users: CommitCache::new(size, size as u64, UnitWeighter),
             projects: CommitCache::new(size, size as u64, UnitWeighter),
             sdk_keys: CommitCache::new(size, size as u64, UnitWeighter),
+            freshness: Freshness::default(),
         }
     }
 }
@@ -79,10 +82,27 @@ impl Credentials {
             }
         };
         if changes.iter().any(concerns_accounts) {
-            self.users.clear();
-            self.projects.clear();
-            self.sdk_keys.clear();
+            self.clear();
         }
+    }
+
+    fn clear(&self) {
+        self.users.clear();
+        self.projects.clear();
+        self.sdk_keys.clear();
+    }
+
+    /// Forgets what is old by now. Where other nodes write too, that is asked with every request.
+    async fn refresh(&self, app: &App) -> Result<(), ApiError> {
+        if app.store.is_shared() {
+            let ask = || app.store.writes_of_numbered();
+            let forget = || {
+                self.clear();
+                app.people.clear();
+            };
+            self.freshness.assure(ask, forget).await?;
+        }
+        Ok(())
     }
 
     /// The credential of a bearer token.
@@ -90,6 +110,7 @@ impl Credentials {
     /// # Errors
     /// 401 when it is not ours, has ended or was revoked.
     pub async fn of_bearer(app: &App, token: &str) -> Result<Arc<Credential>, ApiError> {
+        app.credentials.refresh(app).await?;
         if let Some(known) = app.credentials.users.get(token) {
             return if has_ended(known.expires_at, app.now()) {
                 Err(expired())
@@ -120,6 +141,7 @@ impl Credentials {
     /// # Errors
     /// 401 when no project has it.
     pub async fn of_api_token(app: &App, token: &str) -> Result<Arc<ProjectAccess>, ApiError> {
+        app.credentials.refresh(app).await?;
         if let Some(known) = app.credentials.projects.get(token) {
             return Ok(known);
         }
@@ -162,6 +184,7 @@ impl Credentials {
     /// # Errors
     /// Those of the store.
     pub async fn find_sdk_key(app: &App, key: &str) -> Result<Option<Arc<SdkProject>>, ApiError> {
+        app.credentials.refresh(app).await?;
         if let Some(known) = app.credentials.sdk_keys.get(key) {
             return Ok(Some(known));
         }

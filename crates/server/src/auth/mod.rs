@@ -10,6 +10,7 @@
 
 pub mod cookie;
 mod credentials;
+mod freshness;
 pub mod keys;
 mod member;
 pub mod password;

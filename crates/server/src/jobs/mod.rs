@@ -16,6 +16,7 @@ use crate::files;
 use crate::http::idempotency;
 use crate::resources::webhook;
 
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Starts all jobs.
@@ -26,7 +27,7 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     let (of_guests, of_files, of_keys) = (Arc::clone(app), Arc::clone(app), Arc::clone(app));
     let (of_queue, of_webhooks) = (Arc::clone(app), Arc::clone(app));
     let of_sign_ins = Arc::clone(app);
-    let jobs = vec![
+    let mut jobs = vec![
         Job::new("empty_guests", 6 * HOUR, move || {
             let app = Arc::clone(&of_guests);
             async move { empty_guests::sweep(&app).await.map(drop) }
@@ -52,6 +53,14 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
             async move { sign_in::sweep(&app).await.map(drop) }
         }),
     ];
+    if app.store.is_shared() {
+        // A node that died may have committed something without telling the others.
+        let hub = Arc::clone(&app.live);
+        jobs.push(Job::new("sockets", MINUTE, move || {
+            hub.look_at_all();
+            std::future::ready(Ok(()))
+        }));
+    }
     // Spreads what servers do that were started together; no secret.
     let jitter = Random::seeded(u64::from_be_bytes(app.random.bytes()));
     Jobs::start(jobs, jitter, &app.registry)

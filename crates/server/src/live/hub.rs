@@ -164,6 +164,15 @@ impl Hub {
         }
     }
 
+    /// Has all sessions looked at: what was written for them may have gone by unheard.
+    pub fn look_at_all(&self) {
+        let mut state = self.lock();
+        let places: Vec<_> = state.rooms.keys().copied().collect();
+        for place in places {
+            self.unsettle(&mut state, place);
+        }
+    }
+
     /// Whether a session has a socket that gets notifications now.
     #[must_use]
     pub fn is_ready(&self, place: Place) -> bool {

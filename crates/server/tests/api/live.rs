@@ -22,7 +22,7 @@ fn nothing_new() -> Value {
 }
 
 /// A session without a user id, as a client SDK makes one.
-async fn guest(app: &TestApp, name: &'static str) -> (ObjectId, Credential) {
+pub async fn guest(app: &TestApp, name: &'static str) -> (ObjectId, Credential) {
     let unit = move |tx: &mut store::Tx<'_>| {
         let id = tx.new_id();
         let session = Session {
@@ -62,7 +62,7 @@ fn events_call(app: &TestApp, session: ObjectId) {
     app.app.live.ready(app.project(), session);
 }
 
-async fn notify(app: &TestApp, session: ObjectId, body: Value) -> Answer {
+pub async fn notify(app: &TestApp, session: ObjectId, body: Value) -> Answer {
     let path = format!("/v3/sessions/{session}/notifications");
     app.send(app.owner(Call::post(&path).json(&body))).await
 }
@@ -74,7 +74,7 @@ async fn set_unread(app: &TestApp, session: ObjectId, unread: u64) {
 }
 
 /// The texts of the notifications of a frame.
-fn texts(frame: &Value) -> Vec<&str> {
+pub fn texts(frame: &Value) -> Vec<&str> {
     assert_eq!(frame["name"], "update");
     let actions = frame["data"]["a"].as_array().unwrap();
     for action in actions {

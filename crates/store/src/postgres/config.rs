@@ -24,6 +24,8 @@ pub struct PostgresConfig {
     pub statement_timeout: Duration,
     /// Whether statements are prepared once for each connection. Not behind a pooler that gives each transaction another one.
     pub prepared: bool,
+    /// Whether to listen to what other processes commit. Not behind such a pooler either.
+    pub listens: bool,
     /// The project whose writes are numbered, so that other processes can ask by [`crate::Store::writes_of_numbered`]
     /// whether what they know of it is old.
     pub numbered: ObjectId,
@@ -50,6 +52,7 @@ impl PostgresConfig {
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             prepared: true,
+            listens: true,
             numbered: ObjectId::ZERO,
         }
     }

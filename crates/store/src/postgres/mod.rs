@@ -5,15 +5,17 @@ mod config;
 mod connect;
 mod examine;
 pub(crate) mod link;
+mod nodes;
 mod prepare;
 mod unit;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Client, Pool};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_postgres::types::{ToSql, Type};
 
 pub use self::config::PostgresConfig;
 use self::connect::Connector;
@@ -27,6 +29,9 @@ use crate::{Change, Error, ObjectId, Result};
 /// How often closing looks whether all is done.
 const CLOSE_POLL: Duration = Duration::from_millis(5);
 
+/// How long closing waits until the other nodes were told of the last commits.
+const TELL_MAX: Duration = Duration::from_secs(1);
+
 /// Threads that serve the connections; units and reads have others.
 const CONNECTION_THREADS: usize = 2;
 
@@ -39,12 +44,14 @@ struct Context {
     numbered: ObjectId,
     /// How a transaction begins.
     begin: String,
+    teller: nodes::Teller,
 }
 
 impl Context {
     /// After a commit, before its caller is answered.
     fn committed(&self, changes: &[Change]) {
         self.shared.tell(changes);
+        self.teller.tell(changes);
     }
 }
 
@@ -60,9 +67,19 @@ impl Engine {
     /// Blocks until the schema is there.
     pub fn open(config: &PostgresConfig, shared: Arc<Shared>) -> Result<Self> {
         let runtime = OwnRuntime::start()?;
-        let context = on_own_thread(|| prepare(config, shared, &runtime.handle))?;
+        let node = shared.environment.ids.next(shared.now());
+        let (teller, told) = nodes::Teller::new(node);
+        let context = on_own_thread(|| prepare(config, shared, &runtime.handle, teller))?;
+        let context = Arc::new(context);
+        let handle = &runtime.handle;
+        handle.spawn(nodes::tell(Arc::clone(&context), told));
+        if config.listens {
+            let connector = Connector::new(config, handle.clone())?;
+            let shared = Arc::clone(&context.shared);
+            handle.spawn(nodes::listen(connector, shared, node.to_string()));
+        }
         Ok(Self {
-            context: Arc::new(context),
+            context,
             runtime,
             waiting: Arc::default(),
             closed: AtomicBool::new(false),
@@ -115,6 +132,24 @@ impl Engine {
         Ok(())
     }
 
+    /// How many units wrote in [`PostgresConfig::numbered`] so far.
+    pub async fn writes_of_numbered(&self) -> Result<i64> {
+        if self.is_closed() {
+            return Err(Error::Closed);
+        }
+        // On the runtime of the engine, as all that waits for connections.
+        let context = Arc::clone(&self.context);
+        let asked = self.context.runtime.spawn(async move {
+            let client = context.pool.get().await?;
+            let sql = "SELECT number FROM hark_writes WHERE project = $1";
+            let project = context.numbered.as_bytes().as_slice();
+            let binds: [(&(dyn ToSql + Sync), Type); 1] = [(&project, Type::BYTEA)];
+            let rows = client.query_typed(sql, &binds).await?;
+            Ok(rows.first().map_or(Ok(0), |row| row.try_get(0))?)
+        });
+        asked.await.unwrap_or(Err(Error::Closed))
+    }
+
     pub fn writes_waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -128,6 +163,10 @@ impl Engine {
     pub fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         while self.waiting.load(Ordering::SeqCst) > 0 {
+            std::thread::sleep(CLOSE_POLL);
+        }
+        let told = Instant::now() + TELL_MAX;
+        while !self.context.teller.is_done() && Instant::now() < told {
             std::thread::sleep(CLOSE_POLL);
         }
         self.context.pool.close();
@@ -179,7 +218,12 @@ fn on_own_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> 
     std::thread::scope(|scope| scope.spawn(work).join().map_err(|_| Error::Panicked)?)
 }
 
-fn prepare(config: &PostgresConfig, shared: Arc<Shared>, runtime: &Handle) -> Result<Context> {
+fn prepare(
+    config: &PostgresConfig,
+    shared: Arc<Shared>,
+    runtime: &Handle,
+    teller: nodes::Teller,
+) -> Result<Context> {
     let connector = Connector::new(config, runtime.clone())?;
     let one = connector.pool(1, config)?;
     let client = runtime.block_on(one.get())?;
@@ -196,5 +240,6 @@ fn prepare(config: &PostgresConfig, shared: Arc<Shared>, runtime: &Handle) -> Re
         prepared: config.prepared,
         numbered: config.numbered,
         begin: unit::begin(config.statement_timeout),
+        teller,
     })
 }

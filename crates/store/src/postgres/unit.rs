@@ -44,7 +44,8 @@ pub(super) fn run(
     loop {
         let link = Link::new(&client, &context.runtime, context.prepared).in_transaction();
         let done = attempt_unit(&link, context, project, unit);
-        let is_lost = client.is_closed();
+        let is_lost =
+            client.is_closed() || matches!(&done, Err(failure) if failure.error.lost_connection());
         let again = match &done {
             Ok(Ran::Keep) => false,
             Err(failure) if failure.at_commit => failure.error.is_transient(),
@@ -62,6 +63,7 @@ pub(super) fn run(
         std::thread::sleep(Duration::from_millis(1 << attempt));
         attempt += 1;
         if is_lost {
+            drop(Client::take(client)); // it is not given to others
             client = context.runtime.block_on(context.pool.get())?;
         }
     }

@@ -226,6 +226,7 @@ fn surroundings() -> Surroundings {
     let environment = Environment {
         clock: Arc::<ManualClock>::clone(&clock),
         ids: Arc::new(IdSource::new(seed())),
+        on_gap: Arc::new(|| {}),
         on_commit: Arc::new(move |changes| {
             if !changes.is_empty() {
                 log.lock().unwrap().push(changes.to_vec());

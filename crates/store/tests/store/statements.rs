@@ -26,6 +26,7 @@ const NO_DOCUMENTS: &[&str] = &[
     "SELECT version FROM hark_schema",
     "DELETE FROM hark_schema",
     "INSERT INTO hark_schema (version) VALUES ({version})",
+    "SELECT pg_notify($1, $2)",
     "SELECT CAST(current_setting($1) AS BIGINT)",
     "SELECT count(*) FROM pg_database WHERE datname = current_database() AND pg_encoding_to_char(encoding) = 'UTF8'",
     "EXISTS (SELECT 1 FROM ", // the values inside a row that was already chosen

@@ -139,7 +139,12 @@ async fn resume(app: &SharedApp, files: Vec<PathBuf>) -> store::Result<()> {
     for file in files.into_iter().filter(|file| !needed.contains(file)) {
         let _ = std::fs::remove_file(file);
     }
-    for (place, _) in unfinished {
+    for (place, file) in unfinished {
+        // The file of another node lies in its folder: that one goes on with it.
+        let is_elsewhere = file.is_some_and(|file| !folder(app).join(file).exists());
+        if app.store.is_shared() && is_elsewhere {
+            continue;
+        }
         one(app, place).await;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use store::{ObjectId, Row, Snapshot, Tx};
+use store::{Found, ObjectId, Row, Snapshot, Tx};
 
 use super::document::Session;
 use super::render::{IdentityKeyRef, Rendered, render};
@@ -40,10 +40,10 @@ pub async fn by_user_id(
 ) -> Result<Response, ApiError> {
     let key = IdentityKeyRef(member.project, identity::USER_ID, &user_id);
     let found = match app.sessions.by_key(&key) {
-        Some(answer) => answer,
-        None => {
+        Some(answer) if !app.store.is_shared() => answer,
+        known => {
             refuse_nul(&user_id)?;
-            read_by_key(&app, &member, &key)
+            read_by_key(&app, &member, &key, known)
                 .await?
                 .ok_or_else(|| not_found("userId", &user_id))?
         }
@@ -73,8 +73,8 @@ pub async fn by_id(
 ) -> Result<Response, ApiError> {
     let id = parse_id(&session_id)?;
     let found = match app.sessions.answers.get(&(member.project, id)) {
-        Some(answer) => answer,
-        None => match read_by_id(&app, &member, id).await? {
+        Some(answer) if !app.store.is_shared() => answer,
+        known => match read_by_id(&app, &member, id, known).await? {
             Some(answer) => answer,
             None => {
                 let merged = IdentityKeyRef(
@@ -82,7 +82,7 @@ pub async fn by_id(
                     identity::MERGED_ID,
                     &session_id.to_lowercase(),
                 );
-                read_by_key(&app, &member, &merged)
+                read_by_key(&app, &member, &merged, app.sessions.by_key(&merged))
                     .await?
                     .ok_or_else(|| not_found("id", &session_id))?
             }
@@ -177,10 +177,12 @@ fn answer(found: &Rendered, headers: &HeaderMap) -> Response {
     )
 }
 
+/// Where other nodes write too, an answer that is `known` is asked for its version, in the same statement that reads it when it is old.
 async fn read_by_key(
     app: &SharedApp,
     member: &Member<SessionsRead>,
     key: &IdentityKeyRef<'_>,
+    known: Option<Arc<Rendered>>,
 ) -> Result<Option<Arc<Rendered>>, ApiError> {
     let (shared, key, organisation) = (Arc::clone(app), key.to_owned(), member.organisation);
     let read = app.store.lookup(key.0, move |snapshot| {
@@ -188,7 +190,18 @@ async fn read_by_key(
             shared.sessions.ids.ticket(),
             shared.sessions.answers.ticket(),
         );
-        let Some(row) = snapshot.find_raw::<Session>(key.1, &key.2)? else {
+        let row = match &known {
+            None => snapshot.find_raw::<Session>(key.1, &key.2)?,
+            Some(known) => {
+                let of = (known.id, known.version);
+                match snapshot.find_unless::<Session>(key.1, &key.2, of)? {
+                    Some(Found::Same) => return Ok(Some(Arc::clone(known))),
+                    Some(Found::Row(row)) => Some(row),
+                    None => None,
+                }
+            }
+        };
+        let Some(row) = row else {
             return Ok(None);
         };
         let answer = Arc::new(render(&row, key.0, organisation));
@@ -206,11 +219,20 @@ async fn read_by_id(
     app: &SharedApp,
     member: &Member<SessionsRead>,
     id: ObjectId,
+    known: Option<Arc<Rendered>>,
 ) -> Result<Option<Arc<Rendered>>, ApiError> {
     let (shared, organisation) = (Arc::clone(app), member.organisation);
     let read = app.store.lookup(member.project, move |snapshot| {
         let ticket = shared.sessions.answers.ticket();
-        let Some(row) = snapshot.raw::<Session>(id)? else {
+        let row = match &known {
+            None => snapshot.raw::<Session>(id)?,
+            Some(known) => match snapshot.raw_unless::<Session>(id, known.version)? {
+                Some(Found::Same) => return Ok(Some(Arc::clone(known))),
+                Some(Found::Row(row)) => Some(row),
+                None => None,
+            },
+        };
+        let Some(row) = row else {
             return Ok(None);
         };
         let answer = Arc::new(render(&row, snapshot.project(), organisation));

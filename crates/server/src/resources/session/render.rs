@@ -14,6 +14,10 @@ use crate::http::conditional;
 /// A finished answer.
 #[derive(Debug)]
 pub struct Rendered {
+    /// The id of the session.
+    pub id: ObjectId,
+    /// Its version.
+    pub version: i64,
     /// The JSON.
     pub body: Bytes,
     /// Made of id and version: another session under the same user id has another.
@@ -26,6 +30,8 @@ pub struct Rendered {
 #[must_use]
 pub fn render(row: &RawRow, project: ObjectId, organisation: ObjectId) -> Rendered {
     Rendered {
+        id: row.id,
+        version: row.version,
         body: wire(row, project, organisation).into(),
         etag: conditional::etag(row.id, row.version),
         last_modified: conditional::http_date(row.updated_at),

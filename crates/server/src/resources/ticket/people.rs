@@ -63,8 +63,13 @@ impl People {
             }
         };
         if changes.iter().any(concerns_accounts) {
-            self.0.clear();
+            self.clear();
         }
+    }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.0.clear();
     }
 
     /// The members of a project.

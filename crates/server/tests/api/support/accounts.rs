@@ -14,7 +14,7 @@ use store::{Millis, ObjectId};
 pub const OWNER: &str = "owner@example.com";
 pub const PASSWORD: &str = "correct horse battery";
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Accounts {
     pub first: Project,
     /// Another project of the same organisation.
@@ -25,7 +25,7 @@ pub struct Accounts {
     pub owner_key: String,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Project {
     pub id: ObjectId,
     pub sdk_key: String,

@@ -67,10 +67,30 @@ impl TestApp {
 
     async fn start(options: &[(&'static str, &str)], job_kinds: Vec<queue::Kind>) -> Self {
         let data = tempfile::tempdir().unwrap();
+        Self::over(TestDatabase::make(), data, options, job_kinds, 1).await
+    }
+
+    /// Another node over the same database, with a data folder of its own; `None` on SQLite. It has to go before the first one.
+    pub async fn node(&self, options: &[(&'static str, &str)]) -> Option<Self> {
+        let database = self._database.share()?;
+        let data = tempfile::tempdir().unwrap();
+        let key = self.app.config.secret_path();
+        std::fs::copy(key, data.path().join("secret.key")).unwrap();
+        let mut node = Self::over(database, data, options, self.job_kinds.clone(), 2).await;
+        node.accounts = self.accounts.clone();
+        Some(node)
+    }
+
+    async fn over(
+        database: TestDatabase,
+        data: TempDir,
+        options: &[(&'static str, &str)],
+        job_kinds: Vec<queue::Kind>,
+        seed: u64,
+    ) -> Self {
         let clock = Arc::new(TestClock::default());
-        let database = TestDatabase::make();
         let config = config(&data, &database, options);
-        let app = App::open(config, surroundings(&clock, 1, &job_kinds)).unwrap();
+        let app = App::open(config, surroundings(&clock, seed, &job_kinds)).unwrap();
         let (app, router) = router::application(app).unwrap();
         Description::read(&router).await;
         Self {

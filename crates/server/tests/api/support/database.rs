@@ -13,7 +13,14 @@ use tokio_postgres::NoTls;
 /// Removes what it made when it is dropped.
 pub enum TestDatabase {
     Folder,
-    Postgres { server: String, name: String },
+    Postgres {
+        server: String,
+        name: String,
+    },
+    /// That of another node.
+    Shared {
+        url: String,
+    },
 }
 
 impl TestDatabase {
@@ -37,6 +44,15 @@ impl TestDatabase {
         match self {
             Self::Folder => "sqlite:".into(),
             Self::Postgres { server, name } => named(server, name),
+            Self::Shared { url } => url.clone(),
+        }
+    }
+
+    /// The same for another node; `None` for one that only one process may open.
+    pub fn share(&self) -> Option<Self> {
+        match self {
+            Self::Folder => None,
+            _ => Some(Self::Shared { url: self.option() }),
         }
     }
 }
@@ -71,6 +87,16 @@ pub fn rows(config: &Config) -> Vec<(String, i64)> {
         (name, rows[0].parse().unwrap())
     };
     names.map(count).collect()
+}
+
+/// Ends all connections to the database, as a restart of its server does.
+pub fn cut_connections(config: &Config) {
+    if let Database::Postgres(url) = &config.database {
+        run(
+            &url.0,
+            "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+    }
 }
 
 /// The identity keys that find a document, each with its kind.
@@ -122,6 +148,7 @@ fn template(server: &str) -> &'static str {
             clock: std::sync::Arc::new(SystemClock),
             ids: std::sync::Arc::new(IdSource::new([0; 8])),
             on_commit: std::sync::Arc::new(|_| {}),
+            on_gap: std::sync::Arc::new(|| {}),
         };
         let config = PostgresConfig::new(named(server, &name));
         let store = Store::open_postgres(&config, &SCHEMA, environment).unwrap();
