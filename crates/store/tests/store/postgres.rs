@@ -30,6 +30,7 @@ impl Home {
         let options = format!("options=-csearch_path%3D{}", self.schema);
         PostgresConfig {
             connections_max: 8,
+            listens: false, // other tests share the database
             ..PostgresConfig::new(format!("{}{sign}{options}", self.url))
         }
     }
