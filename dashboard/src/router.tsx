@@ -11,6 +11,7 @@ export interface ListSearch {
   filter?: string;
   sort?: string;
   tab?: string;
+  view?: string;
   to?: string;
 }
 
@@ -20,6 +21,7 @@ const validateSearch = (search: Record<string, unknown>): ListSearch => ({
   filter: text(search["filter"]),
   sort: text(search["sort"]),
   tab: text(search["tab"]),
+  view: text(search["view"]),
   to: text(search["to"]),
 });
 
@@ -52,8 +54,13 @@ const overview = inProject("/overview", () => import("./pages/Overview"), "Overv
 const start = inProject("/start", () => import("./pages/Start"), "Start");
 const sessions = inProject("/sessions", () => import("./pages/sessions/SessionsPage"), "SessionsPage");
 const session = inProject("/sessions/$sessionId", () => import("./pages/session/SessionPage"), "SessionPage");
-const tickets = inProject("/tickets", () => import("./pages/Tickets"), "Tickets");
-const ticket = inProject("/tickets/$ticketId", () => import("./pages/ticket/TicketPage"), "TicketPage");
+const inbox = inProject("/tickets", () => import("./pages/inbox/InboxPage"), "InboxPage");
+const ticket = createRoute({
+  getParentRoute: () => inbox,
+  path: "$ticketId",
+  component: lazyRouteComponent(() => import("./pages/ticket/TicketPage"), "TicketPage"),
+  errorComponent: ErrorBoundary,
+});
 const imports = inProject("/imports", () => import("./pages/imports/ImportsPage"), "ImportsPage");
 const settings = inProject("/settings", () => import("./pages/project/SettingsPage"), "SettingsPage");
 
@@ -62,7 +69,7 @@ const routeTree = rootRoute.addChildren([
   all,
   signIn,
   setup,
-  project.addChildren([index, overview, start, sessions, session, tickets, ticket, imports, settings]),
+  project.addChildren([index, overview, start, sessions, session, inbox.addChildren([ticket]), imports, settings]),
 ]);
 
 export const router = createRouter({

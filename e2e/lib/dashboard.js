@@ -70,3 +70,9 @@ export class Dashboard {
     assert.deepEqual(this.strangers, [], "requests to others");
   }
 }
+
+/** Opens a list and chooses from it. */
+export async function choose(page, field, option) {
+  await field.click();
+  await page.getByRole("option", { name: option, exact: true }).click();
+}

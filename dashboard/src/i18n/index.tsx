@@ -16,6 +16,8 @@ interface Localised {
   number: (value: number) => string;
   date: (value: string) => string;
   day: (value: string) => string;
+  /** The time of day to the millisecond. */
+  time: (value: string) => string;
   ago: (value: string) => string;
 }
 
@@ -65,6 +67,7 @@ function formats(language: Language, catalogue: Catalogue) {
   const numbers = new Intl.NumberFormat(locale);
   const dates = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const days = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   return {
     t: (key: Key, values: Record<string, string | number> = {}) =>
@@ -72,6 +75,7 @@ function formats(language: Language, catalogue: Catalogue) {
     number: (value: number) => numbers.format(value),
     date: (value: string) => dates.format(new Date(value)),
     day: (value: string) => days.format(new Date(value)),
+    time: (value: string) => times.format(new Date(value)),
     ago: (value: string) => {
       const seconds = (new Date(value).getTime() - Date.now()) / 1000;
       const step = STEPS.find(([, length]) => Math.abs(seconds) >= length);

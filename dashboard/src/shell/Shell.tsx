@@ -4,15 +4,19 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconBulb, IconDashboard, IconFileImport, IconInbox, IconSettings, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { Fragment, lazy, Suspense, useEffect } from "react";
 
 import { OfflineError } from "../api/client";
 import { useText, type Key } from "../i18n";
 import { AccountMenu } from "./AccountMenu";
 import { Find } from "./Find";
+import { Live } from "./Live";
 import { useOnline } from "./online";
 import { Failure, Loading } from "./parts";
 import { projectsQuery, rememberProject, useProjectId } from "./project";
+import { ShortcutsSheet, useShortcuts } from "./shortcuts";
+
+const Views = lazy(() => import("../pages/inbox/Views").then(({ Views }) => ({ default: Views })));
 
 const PAGES = [
   { to: "/p/$projectId/overview", text: "nav.overview", Icon: IconDashboard },
@@ -32,12 +36,15 @@ export function Shell() {
   const online = useOnline();
   useEffect(() => rememberProject(projectId), [projectId]);
   useEffect(close, [path, close]);
+  const [helping, help] = useDisclosure();
+  useShortcuts({ "?": help.open });
   if (projects.error && !(projects.error instanceof OfflineError && projects.data)) {
     return <Failure error={projects.error} retry={() => void projects.refetch()} />;
   }
   if (!projects.data) return <Loading />;
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !opened } }} padding="lg">
+    <Live projectId={projectId} key={projectId}>
+      <AppShell header={{ height: 56 }} navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !opened } }} padding="lg">
       <a href="#content" className="skip">
         {t("app.skip")}
       </a>
@@ -62,14 +69,20 @@ export function Shell() {
           {PAGES.map(({ to, text, Icon }) => {
             const isActive = path.startsWith(to.replace("$projectId", projectId));
             return (
-              <NavLink
-                key={to}
-                renderRoot={(props) => <Link to={to} params={{ projectId }} aria-current={isActive ? "page" : undefined} {...props} />}
-                label={t(text)}
-                leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
-                active={isActive}
-                style={{ borderRadius: 8 }}
-              />
+              <Fragment key={to}>
+                <NavLink
+                  renderRoot={(props) => <Link to={to} params={{ projectId }} aria-current={isActive ? "page" : undefined} {...props} />}
+                  label={t(text)}
+                  leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
+                  active={isActive}
+                  style={{ borderRadius: 8 }}
+                />
+                {isActive && text === "nav.tickets" && (
+                  <Suspense>
+                    <Views />
+                  </Suspense>
+                )}
+              </Fragment>
             );
           })}
         </Stack>
@@ -82,7 +95,9 @@ export function Shell() {
         )}
         <Outlet />
       </AppShell.Main>
+      {helping && <ShortcutsSheet close={help.close} />}
     </AppShell>
+    </Live>
   );
 }
 

@@ -25,3 +25,16 @@ export function useProject(): Project | undefined {
 export function useMay(right: string): boolean {
   return useProject()?.permissions.includes(right) ?? false;
 }
+
+/** The person who is signed in. */
+export const useMe = () => useQuery({ queryKey: ["me"], queryFn: () => data(api.GET("/v3/users/me")), staleTime: 60_000 });
+
+/** The people of the project. */
+export function useMembers() {
+  const project = useProjectId();
+  return useQuery({ queryKey: ["members", project], queryFn: () => data(api.GET("/v3/projects/users", { params: { header: { project } } })), staleTime: 60_000 });
+}
+
+/** What a member is called. */
+export const nameOfMember = ({ firstName, lastName, email }: { firstName?: string; lastName?: string; email?: string }) =>
+  [firstName, lastName].filter(Boolean).join(" ") || email || "";

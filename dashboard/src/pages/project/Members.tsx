@@ -1,10 +1,10 @@
 import { Select, Table, Text } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 
-import { api, data, type Schemas } from "../../api/client";
+import { api, type Schemas } from "../../api/client";
 import { useText } from "../../i18n";
 import { Face, Failure, Loading, useTell } from "../../shell/parts";
-import { useMay, useProjectId } from "../../shell/project";
+import { nameOfMember, useMay, useMe, useMembers, useProjectId } from "../../shell/project";
 
 const ROLES = ["owner", "admin", "agent", "viewer"] as const;
 
@@ -15,8 +15,8 @@ export function Members() {
   const tell = useTell();
   const may = useMay("members:write");
   const header = { project: projectId };
-  const me = useQuery({ queryKey: ["me"], queryFn: () => data(api.GET("/v3/users/me")), staleTime: 60_000 });
-  const members = useQuery({ queryKey: ["members", projectId], queryFn: () => data(api.GET("/v3/projects/users", { params: { header } })) });
+  const me = useMe();
+  const members = useMembers();
   const give = async (userId: string, role: Schemas["Role"]) => {
     try {
       await api.PUT("/v3/projects/users/{userId}", { params: { path: { userId }, header }, body: { role } });
@@ -37,7 +37,7 @@ export function Members() {
       </Table.Thead>
       <Table.Tbody>
         {members.data.map((member) => {
-          const name = [member.firstName, member.lastName].filter(Boolean).join(" ");
+          const name = nameOfMember(member);
           return (
             <Table.Tr key={member.id}>
               <Table.Td>

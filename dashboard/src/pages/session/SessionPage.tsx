@@ -10,7 +10,6 @@ import { useEvents } from "../../api/live";
 import { useText, type Key } from "../../i18n";
 import { Empty, Failure, Loading } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
-import { useTickets, TicketTable } from "../Tickets";
 import { Attributes } from "./Attributes";
 import { Events } from "./Events";
 import { Header } from "./Header";
@@ -18,6 +17,7 @@ import { History } from "./History";
 import { Memory } from "./Memory";
 import { Merges } from "./Merges";
 import { useRefresh, useSession } from "./query";
+import { SessionTickets } from "./SessionTickets";
 import { Timeline } from "./Timeline";
 
 const TABS: [string, Key][] = [
@@ -84,7 +84,7 @@ export function SessionPage() {
           <Events session={session} />
         </Tabs.Panel>
         <Tabs.Panel value="tickets">
-          <Tickets sessionId={session.id} />
+          <SessionTickets sessionId={session.id} />
         </Tabs.Panel>
         <Tabs.Panel value="memory">
           <Memory session={session} />
@@ -98,11 +98,6 @@ export function SessionPage() {
       </Tabs>
     </div>
   );
-}
-
-function Tickets({ sessionId }: { sessionId: string }) {
-  const { t } = useText();
-  return <TicketTable tickets={useTickets(useProjectId(), sessionId)} empty={t("session.noTickets")} />;
 }
 
 function socketsOf(data: unknown): number {

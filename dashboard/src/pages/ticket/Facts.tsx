@@ -6,14 +6,14 @@ export function Facts({ title, facts }: { title: string; facts: Record<string, u
   if (members.length === 0) return null;
   return (
     <section>
-      <Title order={2} size="h5" mb="xs">
+      <Title order={3} size="h5" mb="xs">
         {title}
       </Title>
       <Table variant="vertical" layout="fixed">
         <Table.Tbody>
           {members.map(([name, value]) => (
             <Table.Tr key={name}>
-              <Table.Th w={180} className="wrap" style={{ background: "none" }}>
+              <Table.Th w="32%" className="wrap" style={{ background: "none" }}>
                 {name}
               </Table.Th>
               <Table.Td className="wrap" style={{ whiteSpace: "pre-wrap" }}>

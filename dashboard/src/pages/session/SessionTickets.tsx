@@ -1,62 +1,39 @@
+// The tickets of a session, newest first.
 import { Anchor, Badge, Button, Center, ScrollArea, Table } from "@mantine/core";
 import { IconInbox } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
-import { api, nextCursor } from "../api/client";
-import { useText } from "../i18n";
-import { Empty, Failure, Loading, nameOf, PageTitle } from "../shell/parts";
-import { useProjectId } from "../shell/project";
+import { api, nextCursor } from "../../api/client";
+import { useText } from "../../i18n";
+import { Empty, Failure, Loading } from "../../shell/parts";
+import { useProjectId } from "../../shell/project";
 
 const TICKETS_PER_PAGE = 50;
 
-export function useTickets(projectId: string, session?: string) {
-  return useInfiniteQuery({
-    queryKey: ["tickets", projectId, "list", session],
+export function SessionTickets({ sessionId }: { sessionId: string }) {
+  const { t, ago, date } = useText();
+  const projectId = useProjectId();
+  const tickets = useInfiniteQuery({
+    queryKey: ["tickets", projectId, "session", sessionId],
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam }) => {
-      const filter = session ? JSON.stringify({ session }) : undefined;
-      const query = { limit: TICKETS_PER_PAGE, cursor: pageParam, filter, sort: "-createdAt" };
+      const query = { limit: TICKETS_PER_PAGE, cursor: pageParam, filter: JSON.stringify({ session: sessionId }), sort: "-createdAt" };
       const { data, response } = await api.GET("/v3/tickets", { params: { header: { project: projectId }, query } });
-      return { tickets: data?.tickets ?? [], total: data?.totalCount ?? 0, next: nextCursor(response) };
+      return { tickets: data?.tickets ?? [], next: nextCursor(response) };
     },
     getNextPageParam: (page) => page.next,
   });
-}
-
-export function Tickets() {
-  const { t, number } = useText();
-  const projectId = useProjectId();
-  const tickets = useTickets(projectId);
-  return (
-    <>
-      <PageTitle title={t("tickets.title")} hint={tickets.data?.pages[0] && number(tickets.data.pages[0].total)} />
-      <div className="panel">
-        <TicketTable tickets={tickets} empty={t("tickets.empty")} hint={t("tickets.emptyHint")} />
-      </div>
-    </>
-  );
-}
-
-export function TicketTable({ tickets, empty, hint }: { tickets: ReturnType<typeof useTickets>; empty: string; hint?: string }) {
-  const { t, ago, date } = useText();
-  const projectId = useProjectId();
   if (tickets.error) return <Failure error={tickets.error} retry={() => void tickets.refetch()} />;
   if (!tickets.data) return <Loading />;
   const rows = tickets.data.pages.flatMap((page) => page.tickets);
-  if (rows.length === 0) {
-    return (
-      <Empty icon={<IconInbox aria-hidden />} title={empty}>
-        {hint}
-      </Empty>
-    );
-  }
+  if (rows.length === 0) return <Empty icon={<IconInbox aria-hidden />} title={t("session.noTickets")} />;
   return (
     <ScrollArea type="auto" viewportProps={{ tabIndex: 0 }}>
-      <Table highlightOnHover miw={640}>
+      <Table highlightOnHover miw={560}>
         <Table.Thead>
           <Table.Tr>
-            {(["number", "type", "status", "priority", "from", "created"] as const).map((column) => (
+            {(["number", "type", "status", "priority", "created"] as const).map((column) => (
               <Table.Th key={column}>{t(`tickets.${column}`)}</Table.Th>
             ))}
           </Table.Tr>
@@ -76,16 +53,6 @@ export function TicketTable({ tickets, empty, hint }: { tickets: ReturnType<type
                 </Badge>
               </Table.Td>
               <Table.Td>{ticket.priority}</Table.Td>
-              <Table.Td>
-                {ticket.session && (
-                  <Anchor
-                    size="sm"
-                    renderRoot={(props) => <Link to="/p/$projectId/sessions/$sessionId" params={{ projectId, sessionId: ticket.session?.id ?? "" }} {...props} />}
-                  >
-                    {nameOf(ticket.session, t("sessions.guest"))}
-                  </Anchor>
-                )}
-              </Table.Td>
               <Table.Td title={date(ticket.createdAt)}>{ago(ticket.createdAt)}</Table.Td>
             </Table.Tr>
           ))}
