@@ -30,6 +30,7 @@ use crate::resources::session::attributes::AttributeLimits;
 use crate::resources::session::event::EventLimits;
 use crate::resources::session::render::SessionCache;
 use crate::resources::session::warmup::Warmups;
+use crate::resources::team::attendance::Noted;
 use crate::resources::ticket::people::People;
 use crate::schema::SCHEMA;
 
@@ -42,7 +43,7 @@ pub struct App {
     pub config: Config,
     pub key: ServerKey,
     pub signer: TokenSigner,
-    pub passwords: Passwords,
+    pub passwords: Arc<Passwords>,
     pub random: Random,
     pub sessions: Arc<SessionCache>,
     pub credentials: Arc<Credentials>,
@@ -53,6 +54,8 @@ pub struct App {
     pub live: Arc<Hub>,
     /// What members are told while they look.
     pub team: Arc<Team>,
+    /// Which members were noted as being at work.
+    pub noted: Noted,
     pub queue: Arc<Queue>,
     pub mail: Mail,
     pub geoip: GeoIp,
@@ -142,7 +145,7 @@ impl App {
         Ok(Self {
             store,
             signer: TokenSigner::new(&key),
-            passwords: Passwords::new(password_cost, &random),
+            passwords: Arc::new(Passwords::new(password_cost, &random)),
             key,
             random,
             sessions,
@@ -152,6 +155,7 @@ impl App {
             limits: RateLimits::new(&config),
             live,
             team,
+            noted: Noted::default(),
             queue,
             mail: Mail::new(&config.smtp)?,
             geoip,

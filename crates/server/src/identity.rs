@@ -29,6 +29,8 @@ pub const SDK_KEY: Kind = Kind(33);
 pub const API_TOKEN: Kind = Kind(34);
 /// `user:project` of a membership.
 pub const MEMBERSHIP: Kind = Kind(35);
+/// The organisation that the server was set up with.
+pub const FIRST_ORGANISATION: Kind = Kind(36);
 
 /// A user id is at most this many characters.
 pub const USER_ID_CHARS_MAX: usize = 256;

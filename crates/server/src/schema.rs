@@ -21,6 +21,8 @@ use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
 use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
 use crate::resources::session::merge::{MERGES, Merge};
+use crate::resources::team::attendance::{ATTENDANCES, Attendance};
+use crate::resources::team::document::{TEAMS, Team};
 use crate::resources::ticket::document::{TICKETS, Ticket};
 use crate::resources::ticket::history::{TICKET_CHANGES, TicketChange};
 use crate::resources::ticket::log::{TICKET_LOGS, TicketLog};
@@ -59,6 +61,8 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Webhooks>(),
         Registered::of::<Delivery>(),
         Registered::of::<SignIn>(),
+        Registered::of::<Team>(),
+        Registered::of::<Attendance>(),
     ],
     migrations: &[
         Migration {
@@ -161,6 +165,18 @@ pub static SCHEMA: Schema = Schema {
         Migration {
             version: 10,
             steps: &[Step::Create(&WEBHOOKS), Step::Create(&DELIVERIES)],
+        },
+        // Teams that share tickets.
+        Migration {
+            version: 11,
+            steps: &[
+                Step::Create(&TEAMS),
+                Step::Create(&ATTENDANCES),
+                Step::AddColumn(&Registered::of::<Ticket>(), "carried_by"),
+                Step::AddColumn(&Registered::of::<Ticket>(), "queued_at"),
+                Step::AddIndex(&TICKETS, "ticket_by_load"),
+                Step::AddIndex(&TICKETS, "ticket_by_queue"),
+            ],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

@@ -211,7 +211,7 @@ pub async fn create_member(app: &App, new: NewMember) -> Result<CreatedMember, A
         .clone()
         .or_else(|| made.clone())
         .unwrap_or_default();
-    let user = person(app, &new.email, &password)?;
+    let user = person(app, &new.email, password).await?;
     let (project, role) = (new.project, new.role);
     let (user_id, created) = app
         .store

@@ -36,6 +36,9 @@ pub enum AccountError {
     /// Something that is not acceptable.
     #[error("{0}")]
     Refused(String),
+    /// Something that failed by itself.
+    #[error("{0}")]
+    Failed(String),
     #[error(transparent)]
     Store(#[from] store::Error),
 }

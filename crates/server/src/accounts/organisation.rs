@@ -1,7 +1,13 @@
 //! An organisation: the tenant that owns projects.
 
 use serde::{Deserialize, Serialize};
-use store::{Collection, Document, Value};
+use store::{Collection, Document, Identity, Value};
+
+use super::key;
+use crate::identity;
+
+/// The key of the organisation that a server was set up with: only one can be.
+pub const FIRST: &str = "first";
 
 /// A tenant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,5 +33,13 @@ impl Document for Organisation {
 
     fn promoted(&self) -> Vec<Value> {
         Vec::new()
+    }
+
+    fn identities(&self) -> Vec<Identity> {
+        // Those of older databases, and any other than the first, do not have it.
+        vec![Identity {
+            required: false,
+            ..key(identity::FIRST_ORGANISATION, FIRST)
+        }]
     }
 }

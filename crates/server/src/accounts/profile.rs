@@ -34,6 +34,14 @@ pub struct Profile {
     pub notification_settings: NotificationSettings,
 }
 
+impl Profile {
+    /// Whether teams of a project may give the user tickets.
+    #[must_use]
+    pub fn takes_tickets(&self, project: ObjectId) -> bool {
+        self.available && !self.unavailable_projects.contains(&project)
+    }
+}
+
 impl Default for Profile {
     fn default() -> Self {
         Self {

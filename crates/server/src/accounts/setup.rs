@@ -5,7 +5,7 @@ use store::{ObjectId, Query, Snapshot, Tx};
 
 use super::api_key::{NewApiKey, create_api_key};
 use super::member::{Member, insert_member};
-use super::organisation::Organisation;
+use super::organisation::{FIRST, Organisation};
 use super::project::{Project, identity_secrets, insert_project, new_project};
 use super::user::{User, insert_user, person};
 use super::{AccountError, SCOPE};
@@ -98,7 +98,7 @@ pub async fn make(app: &App, request: SetupRequest) -> Result<Option<SetupResult
     let password = request
         .password
         .unwrap_or_else(|| token::new_password(&app.random));
-    let owner = person(app, &request.email, &password)?;
+    let owner = person(app, &request.email, password.clone()).await?;
     let (project, api_token, identity_secret) = new_project(app, &request.project);
     let organisation = Organisation {
         name: request.organisation,
@@ -112,9 +112,12 @@ pub async fn make(app: &App, request: SetupRequest) -> Result<Option<SetupResult
             }
             first_accounts(tx, &organisation, &project, &owner).map(Some)
         })
-        .await?;
-    let Some(ids) = ids else {
-        return Ok(None);
+        .await;
+    let ids = match ids {
+        Ok(Some(ids)) => ids,
+        // Where units run at once, another may have been the first meanwhile.
+        Ok(None) | Err(store::Error::Taken { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
     };
     let key = NewApiKey {
         project: ids.project,
@@ -174,6 +177,7 @@ fn first_accounts(
     owner: &User,
 ) -> store::Result<FirstIds> {
     let organisation = tx.insert(tx.new_id(), organisation.clone())?.id;
+    tx.claim(identity::FIRST_ORGANISATION, FIRST, organisation)?;
     let project = insert_project(
         tx,
         Project {

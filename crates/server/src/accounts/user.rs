@@ -28,6 +28,14 @@ pub struct User {
     pub profile: Profile,
 }
 
+impl User {
+    /// Whether it is somebody, and not a program.
+    #[must_use]
+    pub fn is_person(&self) -> bool {
+        self.user_type == UserType::Default
+    }
+}
+
 /// The kinds of users of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -63,10 +71,10 @@ impl Document for User {
     }
 }
 
-pub(super) fn person(app: &App, email: &str, password: &str) -> Result<User, AccountError> {
-    let hash = app
-        .passwords
-        .hash(&app.random, password)
+pub(super) async fn person(app: &App, email: &str, password: String) -> Result<User, AccountError> {
+    let hashed = app.passwords.hash_apart(&app.random, password).await;
+    let hash = hashed
+        .map_err(|error| AccountError::Failed(error.to_string()))?
         .map_err(|error| AccountError::Refused(error.to_string()))?;
     let name = email.split('@').next().unwrap_or(email).to_owned();
     Ok(User {

@@ -11,8 +11,10 @@ use store::ObjectId;
 use super::cookie;
 use super::credentials::{Credential, Credentials};
 use super::roles::{Role, Scope, Scopes};
+use crate::accounts::user::UserType;
 use crate::app::SharedApp;
 use crate::http::ApiError;
+use crate::resources::team::attendance;
 
 /// The scope that a handler asks for, as a type.
 pub trait Requires: Send + Sync + 'static {
@@ -61,6 +63,8 @@ pub struct Member<R: Requires> {
     pub organisation: ObjectId,
     /// Who calls.
     pub user: ObjectId,
+    /// A person or a program.
+    pub user_type: UserType,
     /// The role of the caller.
     pub role: Role,
     /// What the caller may do.
@@ -99,10 +103,15 @@ impl<R: Requires> FromRequestParts<SharedApp> for Member<R> {
                 ),
             ));
         }
+        if credential.user_type == UserType::Default && access.scopes.contains(Scope::TicketsWrite)
+        {
+            attendance::note(app, project, credential.user).await;
+        }
         Ok(Self {
             project,
             organisation: access.organisation,
             user: credential.user,
+            user_type: credential.user_type,
             role: access.role,
             scopes: access.scopes,
             requires: PhantomData,

@@ -1,10 +1,13 @@
 //! Passwords of members: argon2id in PHC strings.
 //!
 //! [`Passwords::hash`] and [`Passwords::verify`] keep a core busy for tens of milliseconds: call them
-//! on a blocking thread, never on a thread of the async runtime.
+//! on a blocking thread, never on a thread of the async runtime. [`Passwords::hash_apart`] finds one by itself.
+
+use std::sync::Arc;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use tokio::task::JoinError;
 
 use super::token::Random;
 
@@ -12,6 +15,8 @@ use super::token::Random;
 pub const MIN_CHARS: usize = 10;
 /// Most bytes of a password; more would only cost time.
 pub const MAX_BYTES: usize = 1024;
+/// Bytes of the salt of a password.
+const SALT_BYTES: usize = 16;
 
 /// What a guess costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +73,7 @@ impl Passwords {
         let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None)
             .expect("the cost is within what argon2 takes");
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let decoy = hash(&argon2, random, &hex::encode(random.bytes::<32>()));
+        let decoy = hash(&argon2, &random.bytes(), &hex::encode(random.bytes::<32>()));
         Self { argon2, decoy }
     }
 
@@ -77,13 +82,30 @@ impl Passwords {
     /// # Errors
     /// [`PasswordError`] when it is too short or too long.
     pub fn hash(&self, random: &Random, password: &str) -> Result<String, PasswordError> {
+        self.salted(&random.bytes(), password)
+    }
+
+    fn salted(&self, salt: &[u8; SALT_BYTES], password: &str) -> Result<String, PasswordError> {
         if password.len() > MAX_BYTES {
             return Err(PasswordError::TooLong);
         }
         if password.chars().count() < MIN_CHARS {
             return Err(PasswordError::TooShort);
         }
-        Ok(hash(&self.argon2, random, password))
+        Ok(hash(&self.argon2, salt, password))
+    }
+
+    /// The same on a thread that may block.
+    ///
+    /// # Errors
+    /// As [`Passwords::hash`], within those of that thread.
+    pub async fn hash_apart(
+        self: &Arc<Self>,
+        random: &Random,
+        password: String,
+    ) -> Result<Result<String, PasswordError>, JoinError> {
+        let (passwords, salt) = (Arc::clone(self), random.bytes());
+        tokio::task::spawn_blocking(move || passwords.salted(&salt, &password)).await
     }
 
     /// Whether `password` is the one of `stored`, a PHC string. Blocks.
@@ -104,9 +126,9 @@ impl Passwords {
     }
 }
 
-fn hash(argon2: &Argon2<'_>, random: &Random, password: &str) -> String {
+fn hash(argon2: &Argon2<'_>, salt: &[u8; SALT_BYTES], password: &str) -> String {
     let hash: PasswordHash = argon2
-        .hash_password_with_salt(password.as_bytes(), &random.bytes::<16>())
+        .hash_password_with_salt(password.as_bytes(), salt)
         .expect("argon2 takes 1,024 bytes and a salt of 16");
     hash.to_string()
 }

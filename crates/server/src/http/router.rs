@@ -34,6 +34,7 @@ use crate::{admin, dashboard, files, live, resources, sdk};
         (name = "User", description = "The caller, and signing in."),
         (name = "Project", description = "The settings of a project."),
         (name = "Ticket", description = "What end users report."),
+        (name = "Team", description = "Members who share tickets."),
         (name = "Webhook", description = "Servers of yours that are told what happens."),
         (name = "SDK", description = "What client SDKs call, with the public SDK key of a project."),
         (name = "Admin", description = "What your own servers call, with the secret API token of a project."),
@@ -54,6 +55,7 @@ fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
         .merge(resources::setup::routes())
         .merge(resources::project::routes())
         .merge(resources::ticket::routes())
+        .merge(resources::team::routes())
         .merge(resources::webhook::routes())
         // Apps and pages of the customer: /sessions, /config, /bugs, /uploads, /outbound; /ws and /; /files
         .merge(sdk::routes(app))

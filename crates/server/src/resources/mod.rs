@@ -7,6 +7,7 @@ pub mod login_cookie;
 pub mod project;
 pub mod session;
 pub mod setup;
+pub mod team;
 pub mod ticket;
 pub mod user;
 pub mod webhook;

@@ -155,6 +155,7 @@ fn already_set_up() -> ApiError {
 fn refused(error: AccountError) -> ApiError {
     match error {
         AccountError::Store(error) => error.into(),
+        AccountError::Failed(cause) => ApiError::internal(cause),
         AccountError::Unknown(fault) | AccountError::Refused(fault) => {
             ApiError::unprocessable("invalid_setup", vec![fault])
         }

@@ -68,6 +68,8 @@ mod snapshots;
 #[cfg(test)]
 mod subscription;
 #[cfg(test)]
+mod teams;
+#[cfg(test)]
 mod tickets;
 #[cfg(test)]
 mod timeline;

@@ -166,3 +166,26 @@ async fn writes_go_on_after_their_connections_were_cut() {
         assert_eq!(shown["customData"]["round"], round);
     }
 }
+
+#[tokio::test]
+async fn who_is_seen_by_one_node_gets_tickets_that_another_makes() {
+    let one = TestApp::new().await;
+    let Some(two) = one.node(&[]).await else {
+        return;
+    };
+    let (id, token) = one.member("agent@example.com", Role::Agent).await;
+    let team =
+        json!({"name": "Support", "assignmentMethod": "circular", "members": [id.to_string()]});
+    let made = one.send(one.owner(Call::post("/v3/teams").json(&team)));
+    let body = json!({"processingTeam": made.await.ok()["id"]});
+    let give = || two.send(two.owner(Call::post("/v3/tickets").json(&body)));
+    let waits = give().await.ok();
+    assert_eq!(waits["queued"], true);
+    let seen = Call::get("/v3/teams").bearer(&token).project(one.project());
+    one.send(seen).await.ok();
+    two.run_jobs().await;
+    let path = format!("/v3/tickets/{}", waits["id"].as_str().unwrap());
+    for ticket in [two.get(&path).await.ok(), give().await.ok()] {
+        assert_eq!(ticket["processingUser"]["id"], id.to_string());
+    }
+}

@@ -12,13 +12,21 @@ use store::{Error, ObjectId};
 
 use crate::app::SharedApp;
 use crate::mail;
-use crate::resources::ticket;
 use crate::resources::webhook::deliver;
+use crate::resources::{team, ticket};
 
 /// All kinds. A new one is added here.
 #[must_use]
 pub fn all() -> Vec<Kind> {
-    vec![mail::kind(), ticket::wake::kind(), deliver::kind()]
+    let mut all = vec![
+        mail::kind(),
+        ticket::wake::kind(),
+        ticket::load::kind(),
+        team::queue::kind(),
+        deliver::kind(),
+    ];
+    all.extend(team::leave::kinds());
+    all
 }
 
 type Handler = Arc<dyn Fn(SharedApp, Job) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync>;

@@ -1,6 +1,7 @@
 //! The feed of a project, and what members say of themselves.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderName;
@@ -9,14 +10,17 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use store::ObjectId;
+use tokio::time::Interval;
 use utoipa::ToSchema;
 
 use super::super::feed::{HEARTBEAT, WATCH_MAX};
-use super::{Doing, News, Present};
+use super::{Doing, Looker, News, Present};
+use crate::accounts::user::UserType;
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsRead, TicketsRead, TicketsWrite};
 use crate::http::responses::ErrorResponses;
 use crate::http::{ApiError, Json};
+use crate::resources::team::attendance::{self, NOTE_MS};
 use crate::resources::ticket::show::{find, parse_id};
 
 /// What the `data` line of each event holds.
@@ -50,15 +54,42 @@ pub async fn watch(
     let looker = app
         .team
         .look(member.project, member.may::<SessionsRead>())?;
-    let events = stream::unfold(looker, async |looker| {
-        let news = looker.inbox.next().await?;
-        Some((Ok::<_, Infallible>(event(&news)), looker))
+    let watched = Watched {
+        looker,
+        at_work: (member.user_type == UserType::Default && member.may::<TicketsWrite>())
+            .then_some((app, member.project, member.user)),
+        minutes: tokio::time::interval(Duration::from_millis(NOTE_MS.unsigned_abs())),
+    };
+    let events = stream::unfold(watched, async |mut watched| {
+        let news = watched.next().await?;
+        Some((Ok::<_, Infallible>(event(&news)), watched))
     });
     let events = events.take_until(tokio::time::sleep(WATCH_MAX));
     let heartbeat = KeepAlive::new().interval(HEARTBEAT);
     // Proxies that collect answers would keep the events back.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((unbuffered, Sse::new(events).keep_alive(heartbeat)).into_response())
+}
+
+/// Somebody who watches a project.
+struct Watched {
+    looker: Looker,
+    /// Who is at work meanwhile, without calling.
+    at_work: Option<(SharedApp, ObjectId, ObjectId)>,
+    minutes: Interval,
+}
+
+impl Watched {
+    async fn next(&mut self) -> Option<News> {
+        loop {
+            tokio::select! {
+                news = self.looker.inbox.next() => return news,
+                _ = self.minutes.tick() => if let Some((app, project, user)) = &self.at_work {
+                    attendance::note(app, *project, *user).await;
+                },
+            }
+        }
+    }
 }
 
 fn event(news: &News) -> Event {

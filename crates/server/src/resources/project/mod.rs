@@ -79,6 +79,7 @@ fn not_found(id: ObjectId) -> ApiError {
 fn refused(error: AccountError) -> ApiError {
     match error {
         AccountError::Store(error) => error.into(),
+        AccountError::Failed(cause) => ApiError::internal(cause),
         AccountError::Unknown(fault) => ApiError::not_found("project_not_found", fault),
         AccountError::Refused(fault) => ApiError::unprocessable("refused", vec![fault]),
     }

@@ -1,5 +1,7 @@
 //! What a project calls the statuses and types of its tickets.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -11,6 +13,7 @@ use crate::auth::{Member, ProjectRead, ProjectWrite};
 use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
+use crate::resources::ticket::load;
 use crate::resources::ticket::settings::{self, StatusSetting, TicketSettings, TypeSetting};
 
 /// The statuses and types of the tickets of a project.
@@ -83,7 +86,8 @@ pub async fn put(
 ) -> Result<Json<TicketSettingsBody>, ApiError> {
     let project = named(&member, &project_id)?;
     let unit = move |tx: &mut Tx<'_>| {
-        let mut own = settings::of(tx)?;
+        let before = settings::of(tx)?;
+        let mut own = before.clone();
         if let Some(statuses) = &body.statuses {
             own.statuses.clone_from(statuses);
         }
@@ -95,8 +99,17 @@ pub async fn put(
             return Err(ApiError::unprocessable("invalid_setting", faults));
         }
         settings::set(tx, &own)?;
+        if closed(&own) != closed(&before) {
+            load::ask_to_recount(tx)?;
+        }
         Ok::<_, ApiError>(own)
     };
     let own = app.store.write(project, unit).await?;
     Ok(Json(own.into()))
+}
+
+/// The statuses of the project in which nothing is to be done any more.
+fn closed(own: &TicketSettings) -> BTreeSet<&str> {
+    let closed = own.statuses.iter().filter(|status| status.closed);
+    closed.map(|status| status.key.as_str()).collect()
 }

@@ -13,6 +13,7 @@ use crate::auth::{Member, MembersRead, MembersWrite};
 use crate::http::Json;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::responses::{Done, ErrorResponses};
+use crate::resources::team::{attendance, leave};
 use crate::resources::user::UserBody;
 
 /// A role to be given.
@@ -39,11 +40,18 @@ pub async fn list(
     let read = app.store.read(SCOPE, move |snapshot| {
         Ok::<_, ApiError>(member::people(snapshot, project)?)
     });
+    let people = read.await?;
+    let ids: Vec<_> = people.iter().map(|(user, _)| user.id).collect();
+    let read = app
+        .store
+        .read(project, move |snapshot| attendance::of(snapshot, &ids));
+    let seen = read.await?;
     let shown = |(user, role): (Row<_>, Role)| UserBody {
         role: Some(role),
+        last_seen: seen.get(&user.id).and_then(|seen| seen.last_seen),
         ..UserBody::from(user)
     };
-    Ok(Json(read.await?.into_iter().map(shown).collect()))
+    Ok(Json(people.into_iter().map(shown).collect()))
 }
 
 /// Change the role of a user
@@ -77,6 +85,7 @@ pub async fn update(
             keeps_an_owner(tx, &membership, Some(role))?;
             membership.doc.role = role;
             tx.put(&mut membership)?;
+            leave::changed(tx, user, caller.project)?;
         }
         Ok::<_, ApiError>(())
     };
@@ -111,7 +120,8 @@ pub async fn remove(
         let membership = found(tx, user, caller.project)?;
         may_change(&caller, &membership, None)?;
         keeps_an_owner(tx, &membership, None)?;
-        Ok::<_, ApiError>(member::remove(tx, &membership)?)
+        member::remove(tx, &membership)?;
+        Ok::<_, ApiError>(leave::changed(tx, user, caller.project)?)
     };
     app.store.write(SCOPE, unit).await?;
     Ok(Json(Done(true)))

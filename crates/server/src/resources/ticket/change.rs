@@ -4,7 +4,6 @@ use indexmap::IndexMap;
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{ObjectId, Query, Row, Tx};
 
-use super::counters;
 use super::document::{DONE, Ticket};
 use super::history::{self, By, ChangeKind, TicketChange};
 use super::log::TicketLog;
@@ -12,12 +11,14 @@ use super::settings::{self, TicketSettings};
 use super::told::tell;
 use super::vote::Vote;
 use super::wake;
+use super::{counters, load};
 use crate::files::File;
 use crate::resources::session::merge::{rows, via::Via};
+use crate::resources::team::{assign, queue};
 use crate::resources::webhook::document::Event;
 
 /// Writes a ticket that was changed, with all that follows from it; returns whether anything had changed.
-/// `before`: what it was.
+/// `before`: what it was. When it waits for a member of its team since this change, it is given to one.
 ///
 /// # Errors
 /// Those of the store.
@@ -27,7 +28,22 @@ pub fn save(
     before: &Ticket,
     by: By,
 ) -> store::Result<bool> {
+    assign::settle(tx, row.id, &mut row.doc, Some(before))?;
+    save_assigned(tx, row, before, by)
+}
+
+/// The same of a ticket of which the caller has decided whose it is.
+///
+/// # Errors
+/// Those of the store.
+pub fn save_assigned(
+    tx: &mut Tx<'_>,
+    row: &mut Row<Ticket>,
+    before: &Ticket,
+    by: By,
+) -> store::Result<bool> {
     settle(tx, &mut row.doc, before, by);
+    load::settle(tx, &mut row.doc)?;
     if serde_json::to_vec(&row.doc)? == serde_json::to_vec(before)? {
         return Ok(false);
     }
@@ -45,6 +61,9 @@ pub fn save(
         .filter(|_| row.doc.snoozed_until != before.snoozed_until)
     {
         wake::at(tx, row.id, until)?;
+    }
+    if before.carried_by.is_some() && before.carried_by != row.doc.carried_by {
+        queue::wake(tx)?;
     }
     let fields = history::difference(before, &row.doc)?;
     if !fields.is_empty() {
@@ -201,7 +220,11 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Ticket>, by: By) -> store::Result<()> {
     tx.delete_where::<Vote>("ticket", id)?;
     tx.delete_where::<TicketLog>("ticket", id)?;
     tx.delete_where::<TicketChange>("ticket", id)?;
-    tx.delete::<Ticket>(id).map(drop)
+    tx.delete::<Ticket>(id)?;
+    match row.doc.carried_by {
+        Some(_) => queue::wake(tx),
+        None => Ok(()),
+    }
 }
 
 /// Records that a ticket was made.

@@ -8,8 +8,9 @@ use super::document::{OPEN, Ticket};
 use super::history::By;
 use super::log::{LogKind, TicketLog};
 use super::told::tell;
-use super::{change, counters, number, wake};
+use super::{change, counters, load, number, wake};
 use crate::resources::session::document::Session;
+use crate::resources::team::assign;
 use crate::resources::webhook::document::Event;
 
 /// The same report of a session within so many milliseconds is a repetition: its first answer got lost.
@@ -65,11 +66,13 @@ pub fn repeated(
 pub fn insert(
     tx: &mut Tx<'_>,
     id: ObjectId,
-    ticket: Ticket,
+    mut ticket: Ticket,
     logs: &[NewLog],
     session: Option<&mut Session>,
     by: By,
 ) -> store::Result<Row<Ticket>> {
+    assign::settle(tx, id, &mut ticket, None)?;
+    load::settle(tx, &mut ticket)?;
     let (bug_id, now) = (number::next(tx)?, tx.now());
     let or_else = |given: String, default: String| if given.is_empty() { default } else { given };
     let is_assigned = ticket.processing_user.is_some() || ticket.processing_team.is_some();

@@ -42,13 +42,16 @@ pub struct Ticket {
     /// The member who works on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processing_user: Option<ObjectId>,
+    /// The member among whose open tickets it counts: absent when nothing is to be done about it. Not shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried_by: Option<ObjectId>,
     /// The team that works on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processing_team: Option<ObjectId>,
     /// When somebody was given it for the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_assignment_at: Option<Millis>,
-    /// Whether it waits for a member who has room for it.
+    /// Whether it waits for a member of its team who has room for it.
     pub queued: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queued_at: Option<Millis>,
@@ -210,6 +213,8 @@ pub static TICKETS: Collection = Collection {
         column("snoozed_until", "snoozedUntil", ColumnKind::Instant),
         column("merged_into", "mergedInto", ColumnKind::Id),
         column("tracker", "trackerTicket", ColumnKind::Bool),
+        column("carried_by", "carriedBy", ColumnKind::Id),
+        column("queued_at", "queuedAt", ColumnKind::Instant),
     ],
     indexes: &[
         Index {
@@ -242,6 +247,12 @@ pub static TICKETS: Collection = Collection {
         ),
         index("ticket_by_merge", &["merged_into"], Some("merged_into")),
         index("ticket_by_tracker", &["tracker"], Some("tracker")),
+        index("ticket_by_load", &["carried_by"], Some("carried_by")),
+        index(
+            "ticket_by_queue",
+            &["processing_team", "queued_at"],
+            Some("queued_at"),
+        ),
     ],
     cluster: &[],
     references: &[Reference {
@@ -286,6 +297,8 @@ impl Document for Ticket {
             self.snoozed_until.into(),
             self.merged_into.into(),
             self.tracker_ticket.then_some(true).into(),
+            self.carried_by.into(),
+            self.queued_at.into(),
         ]
     }
 

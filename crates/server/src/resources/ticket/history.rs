@@ -19,7 +19,8 @@ pub const CHANGES_KEPT_MAX: u64 = 1_000;
 const CHANGES_PER_SWEEP: i64 = 16;
 
 /// Fields that follow from others, or move by themselves with the conversation.
-const NOT_TOLD: [&str; 11] = [
+const NOT_TOLD: [&str; 12] = [
+    "carriedBy",
     "contactsMerged",
     "updatedAt",
     "lastNotification",

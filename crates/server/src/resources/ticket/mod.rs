@@ -14,6 +14,7 @@ mod find;
 pub mod history;
 mod links;
 pub mod list;
+pub mod load;
 pub mod log;
 pub mod logs;
 mod merge;

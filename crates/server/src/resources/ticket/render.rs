@@ -22,7 +22,7 @@ use crate::http::error::ApiError;
 use crate::resources::session::document::Session;
 
 /// What is stored of a ticket and not shown.
-const HIDDEN: [&str; 3] = ["reportHash", "via", "contactsMerged"];
+const HIDDEN: [&str; 4] = ["reportHash", "via", "contactsMerged", "carriedBy"];
 
 /// For whom tickets are shown.
 #[derive(Clone)]

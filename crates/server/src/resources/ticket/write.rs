@@ -26,6 +26,7 @@ use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
 use crate::resources::session::document::Session;
 use crate::resources::session::lookup;
+use crate::resources::team::document::Team;
 use crate::sdk::bugs::logs;
 
 /// The type of a ticket of which nobody says one.
@@ -188,6 +189,7 @@ pub(super) fn make(
     by: By,
 ) -> Result<Row<Ticket>, ApiError> {
     fields.apply(&mut ticket, tx.now()).map_err(invalid)?;
+    find_team(tx, fields)?;
     let mut session = find_session(tx, fields)?;
     ticket.session = session.as_ref().map(|session| session.id);
     let counted = session.as_mut().map(|session| &mut session.doc);
@@ -203,6 +205,15 @@ pub(super) fn make(
 fn apply(tx: &mut Tx<'_>, row: &mut Row<Ticket>, fields: &Fields, by: By) -> Result<(), ApiError> {
     let before = row.doc.clone();
     fields.apply(&mut row.doc, tx.now()).map_err(invalid)?;
+    let team = find_team(tx, fields)?;
+    // Who is not of the team that a ticket is given to gives it up with that, unless the body names the member.
+    if row.doc.processing_team != before.processing_team
+        && fields.processing_user.is_none()
+        && let (Some(team), Some(user)) = (team, row.doc.processing_user)
+        && !team.doc.members.contains(&user)
+    {
+        row.doc.processing_user = None;
+    }
     if fields.session.is_some() {
         row.doc.session = find_session(tx, fields)?.map(|session| session.id);
     }
@@ -228,6 +239,20 @@ fn find_session(tx: &Tx<'_>, fields: &Fields) -> Result<Option<Row<Session>>, Ap
         Some(Some(session)) => lookup::find_for_update(tx, session.id()).map(Some),
         _ => Ok(None),
     }
+}
+
+/// The team that a body names. Nobody deletes it before this unit is committed.
+fn find_team(tx: &Tx<'_>, fields: &Fields) -> Result<Option<Row<Team>>, ApiError> {
+    let Some(Some(id)) = fields.processing_team else {
+        return Ok(None);
+    };
+    let team = tx.get_for_update::<Team>(id)?.ok_or_else(|| {
+        let fault = format!(
+            "processingTeam: {id} is no team of the project; GET /v3/teams lists those that are"
+        );
+        invalid(vec![fault])
+    });
+    team.map(Some)
 }
 
 /// The ticket with this id, to change it or what belongs to it.

@@ -21,6 +21,7 @@ use crate::http::client_address::ClientAddress;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::resources::login::verify;
+use crate::resources::team::leave;
 
 /// Characters of a text of a profile.
 const TEXT_CHARS_MAX: usize = 200;
@@ -97,11 +98,16 @@ pub async fn update(
     };
     let unit = move |tx: &mut Tx<'_>| {
         let mut row = tx.get_for_update::<User>(caller.user)?.ok_or_else(gone)?;
+        let before = row.doc.profile.clone();
         body.apply(&mut row.doc)?;
         if let Some(change) = &password {
             change.apply(tx, &mut row, &caller)?;
         }
         tx.put(&mut row)?;
+        let takes = |profile: &Profile| (profile.available, profile.unavailable_projects.clone());
+        if takes(&before) != takes(&row.doc.profile) {
+            leave::changed_everywhere(tx, row.id)?;
+        }
         Ok::<_, ApiError>(row)
     };
     Ok(Json(app.store.write(SCOPE, unit).await?.into()))
@@ -141,9 +147,7 @@ async fn new_password(
     });
     let user = verify(Arc::clone(app), read.await?, old).await?;
     let proved = user.ok_or_else(|| refused("oldpassword: not the password of this account"))?;
-    let hasher = Arc::clone(app);
-    let hashed =
-        tokio::task::spawn_blocking(move || hasher.passwords.hash(&hasher.random, &new)).await;
+    let hashed = app.passwords.hash_apart(&app.random, new).await;
     let new = hashed
         .map_err(ApiError::internal)?
         .map_err(|error| refused(error.to_string()))?;

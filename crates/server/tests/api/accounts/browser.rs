@@ -1,5 +1,6 @@
 //! The dashboard's side of signing in: the cookie, the first start, projects and their keys.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use server::auth::roles::Role;
 
@@ -129,6 +130,26 @@ async fn an_empty_server_gets_its_owner_from_whoever_comes_first() {
         .project(project);
     assert_eq!(app.send(call).await.ok(), json!([]));
     assert_eq!(set_up(good).await.error(), (409, "already_set_up".into()));
+}
+
+#[tokio::test]
+async fn of_those_who_come_at_once_one_sets_the_server_up() {
+    let app = TestApp::empty().await;
+    let set_up = |name: &str| {
+        let body = json!({"organisation": name, "project": name, "email": format!("{name}@example.com"), "password": PASSWORD});
+        app.send(Call::post("/v3/setup").json(&body))
+    };
+    let answers = join_all(["one", "two", "three", "four"].map(set_up)).await;
+    let (made, late): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!((made.len(), late.len()), (1, 3));
+    for answer in late {
+        assert_eq!(answer.error(), (409, "already_set_up".into()));
+    }
+    let rows = app.rows();
+    for table in ["organisation", "project"] {
+        let count = rows.iter().find(|(name, _)| name == table);
+        assert_eq!(count, Some(&(table.to_owned(), 1)));
+    }
 }
 
 #[tokio::test]
