@@ -39,9 +39,9 @@ pub async fn by_user_id(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let key = IdentityKeyRef(member.project, identity::USER_ID, &user_id);
-    let found = match app.sessions.by_key(&key) {
-        Some(answer) if !app.store.is_shared() => answer,
-        known => {
+    let found = match current(&app, app.sessions.by_key(&key)) {
+        Ok(answer) => answer,
+        Err(known) => {
             refuse_nul(&user_id)?;
             read_by_key(&app, &member, &key, known)
                 .await?
@@ -72,23 +72,40 @@ pub async fn by_id(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let id = parse_id(&session_id)?;
-    let found = match app.sessions.answers.get(&(member.project, id)) {
-        Some(answer) if !app.store.is_shared() => answer,
-        known => match read_by_id(&app, &member, id, known).await? {
-            Some(answer) => answer,
-            None => {
-                let merged = IdentityKeyRef(
-                    member.project,
-                    identity::MERGED_ID,
-                    &session_id.to_lowercase(),
-                );
-                read_by_key(&app, &member, &merged, app.sessions.by_key(&merged))
-                    .await?
-                    .ok_or_else(|| not_found("id", &session_id))?
-            }
+    let found = match current(&app, app.sessions.answers.get(&(member.project, id))) {
+        Ok(answer) => Some(answer),
+        Err(known) => match read_by_id(&app, &member, id, known).await? {
+            None => survivor(&app, &member, &session_id.to_lowercase()).await?,
+            found => found,
         },
     };
+    let found = found.ok_or_else(|| not_found("id", &session_id))?;
     Ok(answer(&found, &headers))
+}
+
+/// What the session with this id was merged into.
+async fn survivor(
+    app: &SharedApp,
+    member: &Member<SessionsRead>,
+    id: &str,
+) -> Result<Option<Arc<Rendered>>, ApiError> {
+    let key = IdentityKeyRef(member.project, identity::MERGED_ID, id);
+    match current(app, app.sessions.by_key(&key)) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(known) => read_by_key(app, member, &key, known).await,
+    }
+}
+
+/// An answer in memory that needs no look into the database: where no other node writes, it is current. Otherwise what is known goes
+/// back, to be asked for its version.
+fn current(
+    app: &SharedApp,
+    known: Option<Arc<Rendered>>,
+) -> Result<Arc<Rendered>, Option<Arc<Rendered>>> {
+    match known {
+        Some(answer) if !app.store.is_shared() => Ok(answer),
+        known => Err(known),
+    }
 }
 
 /// The session with this id, or the one that it was merged into.
