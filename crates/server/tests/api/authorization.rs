@@ -13,7 +13,7 @@ use server::http::not_implemented::missing;
 use crate::support::{Call, Description, Guard, TestApp};
 
 /// Operations that anybody may call.
-const PUBLIC: [&str; 20] = [
+const PUBLIC: [&str; 22] = [
     // Signing in, and the state of the server.
     "Login",
     "SignInBrowser",
@@ -28,6 +28,8 @@ const PUBLIC: [&str; 20] = [
     "SdkTooltips",
     // What is known by its address.
     "GetFile",
+    "ShowUnsubscribePage",
+    "ConfirmUnsubscribe",
     // Those of the contract that take no token.
     "GetModels",
     "AnswerHelpCenterQuestion",

@@ -76,6 +76,8 @@ mod timeline;
 #[cfg(test)]
 mod track;
 #[cfg(test)]
+mod unsubscribe_page;
+#[cfg(test)]
 mod warmup;
 #[cfg(test)]
 mod webhooks;

@@ -26,6 +26,7 @@ pub mod search;
 pub mod searched;
 mod subscription;
 mod timeline;
+pub mod unsubscribe_page;
 pub mod visit;
 pub mod warmup;
 pub mod write;
@@ -55,6 +56,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(merge::operations::undo))
         .routes(routes!(subscription::unsubscribe))
         .routes(routes!(subscription::resubscribe))
+        .routes(routes!(unsubscribe_page::show, unsubscribe_page::confirm))
         .routes(routes!(memory::list, memory::create, memory::clear))
         .routes(routes!(memory::get, memory::update, memory::remove))
 }

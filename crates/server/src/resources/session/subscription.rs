@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-use store::{ObjectId, Tx};
+use store::{ObjectId, Row, Tx};
 use utoipa::ToSchema;
 
 use super::activity::{self, ActivityKind};
@@ -124,15 +124,29 @@ fn unsubscribe_one(
     let Some(mut row) = found else {
         return Ok(false);
     };
-    if !row.doc.unsubscribed {
-        row.doc.unsubscribed = true;
-        row.doc.unsubscribed_at = Some(tx.now());
-        row.doc.unsubscribe_reason = reason.map(ToOwned::to_owned);
-        tx.put(&mut row)?;
-        let kind = ActivityKind::Unsubscribed;
-        activity::record(tx, row.id, kind, Some(by), Vec::new())?;
-    }
+    unsubscribe_row(tx, &mut row, reason, Some(by))?;
     Ok(true)
+}
+
+/// Unsubscribes a session; one that is unsubscribed already stays as it is. `by` is the member who does it, none when the person does.
+///
+/// # Errors
+/// Those of the store.
+pub fn unsubscribe_row(
+    tx: &mut Tx<'_>,
+    row: &mut Row<Session>,
+    reason: Option<&str>,
+    by: Option<ObjectId>,
+) -> store::Result<()> {
+    if row.doc.unsubscribed {
+        return Ok(());
+    }
+    row.doc.unsubscribed = true;
+    row.doc.unsubscribed_at = Some(tx.now());
+    row.doc.unsubscribe_reason = reason.map(ToOwned::to_owned);
+    tx.put(row)?;
+    activity::record(tx, row.id, ActivityKind::Unsubscribed, by, Vec::new())?;
+    Ok(())
 }
 
 /// Whether anything changed.

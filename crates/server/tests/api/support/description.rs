@@ -119,7 +119,8 @@ impl Description {
     pub fn check(&self, method: &Method, path: &str, answer: &Answer) {
         let operation = self.operation(method, path);
         let mut faults = general_faults(answer);
-        if answer.status >= 400 {
+        let is_page = operation.is_some_and(|operation| operation.is_page(answer));
+        if answer.status >= 400 && !is_page {
             faults.extend(self.error_faults(answer));
         }
         if let Some(operation) = operation {
@@ -202,6 +203,12 @@ impl Operation {
                 .filter(|media| media != "application/json")
                 .collect(),
         }
+    }
+
+    /// Whether the answer is a page for people, as the operation says that it gives: those have no error in JSON.
+    fn is_page(&self, answer: &Answer) -> bool {
+        let is_html = answer.header("content-type").starts_with("text/html");
+        is_html && self.other_media.iter().any(|media| media == "text/html")
     }
 
     pub fn takes(&self, place: &str, name: &str) -> bool {
