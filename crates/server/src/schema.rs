@@ -16,6 +16,7 @@ use crate::resources::company::document::{COMPANIES, Company};
 use crate::resources::import::document::{
     IMPORT_BATCHES, IMPORT_CHANGES, IMPORTS, Import, ImportBatch, ImportChange,
 };
+use crate::resources::message::document::{MESSAGES, Message};
 use crate::resources::session::activity::{ACTIVITIES, Activity};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
@@ -63,6 +64,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<SignIn>(),
         Registered::of::<Team>(),
         Registered::of::<Attendance>(),
+        Registered::of::<Message>(),
     ],
     migrations: &[
         Migration {
@@ -176,6 +178,14 @@ pub static SCHEMA: Schema = Schema {
                 Step::AddColumn(&Registered::of::<Ticket>(), "queued_at"),
                 Step::AddIndex(&TICKETS, "ticket_by_load"),
                 Step::AddIndex(&TICKETS, "ticket_by_queue"),
+            ],
+        },
+        // What is said in tickets.
+        Migration {
+            version: 12,
+            steps: &[
+                Step::Create(&MESSAGES),
+                Step::AddSearch(&Registered::of::<Message>()),
             ],
         },
     ],

@@ -105,7 +105,7 @@ async fn look(
                         has_pending: false,
                     },
                     Some(row) => Found::Outbox {
-                        unread: row.doc.unread,
+                        unread: row.doc.badge(),
                         has_pending: row.doc.has_pending(now),
                     },
                 },

@@ -11,7 +11,7 @@ mod feed;
 mod frame;
 mod harmless;
 mod hub;
-mod notification;
+pub mod notification;
 pub mod outbox;
 mod room;
 mod socket;

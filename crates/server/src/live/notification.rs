@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-use store::ObjectId;
+use store::{ObjectId, Row, Tx};
 use utoipa::ToSchema;
 
 use super::action::{Notification, PageRule, Sender};
@@ -12,7 +12,11 @@ use crate::app::SharedApp;
 use crate::auth::{Member, SessionsWrite};
 use crate::http::responses::ErrorResponses;
 use crate::http::{ApiError, Json};
+use crate::resources::message;
+use crate::resources::message::document::Message;
+use crate::resources::session::document::Session;
 use crate::resources::session::lookup::{self, parse_id};
+use crate::resources::ticket::document::Ticket;
 
 /// Characters of the text.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -111,7 +115,7 @@ pub async fn send(
     if !faults.is_empty() {
         return Err(ApiError::unprocessable("invalid_notification", faults));
     }
-    let unit = move |tx: &mut store::Tx<'_>| {
+    let unit = move |tx: &mut Tx<'_>| {
         let row = lookup::find_for_update(tx, session)?;
         let id = tx.new_id();
         let name = row.doc.name.as_deref();
@@ -119,7 +123,7 @@ pub async fn send(
         let action = action.map_err(ApiError::internal)?;
         outbox::add(tx, row.id, [outbox::Pending::new(id, action, tx.now())])?;
         if let Some(unread) = body.unread {
-            outbox::set_unread(tx, row.id, unread)?;
+            message::unread::set_badge(tx, row.id, unread)?;
         }
         Ok::<_, ApiError>((row.id, id))
     };
@@ -128,6 +132,65 @@ pub async fn send(
         id,
         pushed: app.live.is_ready((member.project, session)),
     }))
+}
+
+/// The name and the picture under which a session is told something.
+#[derive(Debug, Clone, Default)]
+pub struct Voice {
+    pub name: String,
+    /// An address; empty for none.
+    pub picture: String,
+}
+
+/// Tells the session of a ticket what was said in it: as soon as a page or an app of it is open.
+///
+/// # Errors
+/// Those of the store.
+pub fn notify(
+    tx: &mut Tx<'_>,
+    ticket: &Ticket,
+    message: &Row<Message>,
+    voice: &Voice,
+) -> store::Result<()> {
+    let Some(session) = ticket.session else {
+        return Ok(());
+    };
+    let row = tx.get::<Session>(session)?;
+    let names = message
+        .doc
+        .attachments
+        .iter()
+        .map(|file| file.name.as_str());
+    let text = match message.doc.data.text.as_str() {
+        "" => names.collect::<Vec<_>>().join(", "),
+        text => cut(text),
+    };
+    let other = message.doc.fallback_user.as_ref();
+    let name = other.and_then(|other| other.username.as_deref());
+    let picture = other.and_then(|other| other.image_url.as_deref());
+    let notification = Notification {
+        text: &text,
+        sender: Sender {
+            name: harmless::text(name.unwrap_or(&voice.name)),
+            profile_image_url: harmless::picture(picture.unwrap_or(&voice.picture))
+                .unwrap_or_default(),
+        },
+        share_token: Some(&ticket.share_token),
+        sound: true,
+        page_rules: &[],
+    };
+    let name = row.as_ref().and_then(|row| row.doc.name.as_deref());
+    let action = notification.action(message.id, name, tx.now())?;
+    let pending = outbox::Pending::new(message.id, action, tx.now());
+    outbox::add(tx, session, [pending])
+}
+
+/// As much of a text as a notification shows.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(TEXT_CHARS_MAX) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
 }
 
 impl NotificationBody {

@@ -18,8 +18,11 @@ pub const PENDING_MS_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
 pub struct Outbox {
     /// Whose it is.
     pub session: ObjectId,
-    /// How many messages the user has not read: the number on the badge.
+    /// How many messages the user has not read beside those of tickets: what was set by itself.
     pub unread: u64,
+    /// How many messages of tickets the user has not read.
+    #[serde(default)]
+    pub messages: u64,
     /// What waits, oldest first.
     pub pending: Vec<Pending>,
 }
@@ -72,6 +75,12 @@ impl Document for Outbox {
 }
 
 impl Outbox {
+    /// The number on the badge.
+    #[must_use]
+    pub fn badge(&self) -> u64 {
+        self.unread.saturating_add(self.messages)
+    }
+
     /// Whether something waits.
     #[must_use]
     pub fn has_pending(&self, now: Millis) -> bool {
@@ -120,12 +129,12 @@ pub(super) fn take_pending(
         return Ok((Vec::new(), 0));
     };
     if row.doc.pending.is_empty() {
-        return Ok((Vec::new(), row.doc.unread));
+        return Ok((Vec::new(), row.doc.badge()));
     }
     let mut pending = std::mem::take(&mut row.doc.pending);
     tx.put(&mut row)?;
     pending.retain(|pending| pending.expires_at > tx.now());
-    Ok((pending, row.doc.unread))
+    Ok((pending, row.doc.badge()))
 }
 
 /// The number on the badge of a session.
@@ -135,7 +144,26 @@ pub(super) fn take_pending(
 pub fn unread(snapshot: &Snapshot<'_>, session: ObjectId) -> store::Result<u64> {
     Ok(snapshot
         .get::<Outbox>(session)?
-        .map_or(0, |row| row.doc.unread))
+        .map_or(0, |row| row.doc.badge()))
+}
+
+/// How many of them are messages of tickets.
+///
+/// # Errors
+/// Those of the store.
+pub fn unread_messages(tx: &Tx<'_>, session: ObjectId) -> store::Result<u64> {
+    let row = tx.get_for_update::<Outbox>(session)?;
+    Ok(row.map_or(0, |row| row.doc.messages))
+}
+
+/// Counts messages of tickets into the number on the badge, or out of it.
+///
+/// # Errors
+/// Those of the store.
+pub fn count_messages(tx: &mut Tx<'_>, session: ObjectId, by: i64) -> store::Result<()> {
+    change(tx, session, |outbox| {
+        outbox.messages = outbox.messages.saturating_add_signed(by);
+    })
 }
 
 /// Puts actions into the outbox of a session.
@@ -151,12 +179,31 @@ pub fn add(
     change(tx, session, |outbox| outbox.add(pending, now))
 }
 
-/// Sets the number on the badge of a session.
+/// Sets the number on the badge of a session: of the messages of tickets as many count as there are.
 ///
 /// # Errors
 /// Those of the store.
 pub fn set_unread(tx: &mut Tx<'_>, session: ObjectId, unread: u64) -> store::Result<()> {
-    change(tx, session, |outbox| outbox.unread = unread)
+    change(tx, session, |outbox| {
+        outbox.unread = unread.saturating_sub(outbox.messages);
+    })
+}
+
+/// Takes actions back that nobody has taken yet; returns whether one waited.
+///
+/// # Errors
+/// Those of the store.
+pub fn withdraw(tx: &mut Tx<'_>, session: ObjectId, ids: &[ObjectId]) -> store::Result<bool> {
+    let Some(mut row) = tx.get_for_update::<Outbox>(session)? else {
+        return Ok(false);
+    };
+    let waited = row.doc.pending.len();
+    row.doc.pending.retain(|pending| !ids.contains(&pending.id));
+    let was_there = row.doc.pending.len() < waited;
+    if was_there {
+        tx.put(&mut row)?;
+    }
+    Ok(was_there)
 }
 
 /// Two outboxes before they were joined.
@@ -173,6 +220,7 @@ impl Joined {
     fn together(&self, at: Millis) -> Outbox {
         let mut outbox = self.survivor.clone();
         outbox.unread = outbox.unread.saturating_add(self.gone.unread);
+        outbox.messages = outbox.messages.saturating_add(self.gone.messages);
         outbox.add(self.gone.pending.clone(), at);
         outbox
     }
@@ -200,7 +248,8 @@ pub fn merge(tx: &mut Tx<'_>, gone: ObjectId, survivor: ObjectId) -> store::Resu
     Ok(Some(joined))
 }
 
-/// Takes apart what [`merge`] joined at `at`. What was pushed since is not pushed again; what had no room any more waits again.
+/// Takes apart what [`merge`] joined at `at`. What was pushed since is not pushed again; what had no room any more waits again. Messages of
+/// tickets are counted where the tickets are: by the caller.
 ///
 /// # Errors
 /// Those of the store.
@@ -250,8 +299,7 @@ fn change(tx: &mut Tx<'_>, session: ObjectId, edit: impl FnOnce(&mut Outbox)) ->
     }
     let mut outbox = Outbox {
         session,
-        unread: 0,
-        pending: Vec::new(),
+        ..Outbox::default()
     };
     edit(&mut outbox);
     tx.insert(session, outbox).map(drop)

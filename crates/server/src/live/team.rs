@@ -21,11 +21,9 @@ pub use self::presence::{Doing, Present};
 use super::hub::slot;
 use crate::config::Live;
 use crate::http::ApiError;
+use crate::resources::message::document::MESSAGES;
 use crate::resources::session::document::SESSIONS;
 use crate::resources::ticket::document::TICKETS;
-
-/// The table of messages.
-const MESSAGES: &str = "message";
 
 /// The members who look, by project.
 pub struct Team {
@@ -168,9 +166,9 @@ fn kind(table: &str, how: How) -> Option<&'static str> {
         (table, How::Inserted) if table == TICKETS.table => "ticket.created",
         (table, How::Updated) if table == TICKETS.table => "ticket.updated",
         (table, How::Deleted) if table == TICKETS.table => "ticket.deleted",
-        (MESSAGES, How::Inserted) => "message.created",
-        (MESSAGES, How::Updated) => "message.updated",
-        (MESSAGES, How::Deleted) => "message.deleted",
+        (table, How::Inserted) if table == MESSAGES.table => "message.created",
+        (table, How::Updated) if table == MESSAGES.table => "message.updated",
+        (table, How::Deleted) if table == MESSAGES.table => "message.deleted",
         (table, _) if table == SESSIONS.table => "session.changed",
         _ => return None,
     })

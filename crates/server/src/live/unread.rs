@@ -4,11 +4,11 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::outbox;
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsWrite};
 use crate::http::responses::ErrorResponses;
 use crate::http::{ApiError, Json};
+use crate::resources::message;
 use crate::resources::session::lookup::{self, parse_id};
 
 /// The largest number: apps read it as a 32-bit integer, and nobody reads so far.
@@ -23,7 +23,8 @@ pub struct Unread {
 
 /// Set the number of unread messages
 ///
-/// Changes the number on the badge in all pages and apps in which the session is open, and wherever it is opened from now on.
+/// Changes the number on the badge in all pages and apps in which the session is open, and wherever it is opened from now on. A number below that of
+/// the unread messages in tickets marks those as seen.
 /// The id of a session that was merged finds the session that it was merged into.
 #[utoipa::path(
     put, path = "/v3/sessions/{sessionId}/unread", operation_id = "SetUnread", tag = "Session",
@@ -47,7 +48,7 @@ pub async fn set(
     }
     let unit = move |tx: &mut store::Tx<'_>| {
         let row = lookup::find_for_update(tx, session)?;
-        Ok::<_, ApiError>(outbox::set_unread(tx, row.id, unread)?)
+        Ok::<_, ApiError>(message::unread::set_badge(tx, row.id, unread)?)
     };
     app.store.write(member.project, unit).await?;
     Ok(Json(Unread { unread }))

@@ -4,6 +4,7 @@ pub mod company;
 pub mod import;
 pub mod login;
 pub mod login_cookie;
+pub mod message;
 pub mod project;
 pub mod session;
 pub mod setup;

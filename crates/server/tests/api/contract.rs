@@ -8,7 +8,7 @@ use server::http::not_implemented::{CONTRACT, MISSING, Operation, contract, miss
 use crate::support::{Call, Description, TestApp};
 
 /// How many operations of the contract are not served. Lower it in the change that serves one more; never raise it.
-const MISSING_COUNT: usize = 165;
+const MISSING_COUNT: usize = 161;
 
 /// The fields that the contract requires of every session.
 const REQUIRED: [&str; 14] = [

@@ -48,6 +48,8 @@ mod memory;
 #[cfg(test)]
 mod merge;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod queue;

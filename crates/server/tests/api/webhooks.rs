@@ -1,7 +1,7 @@
 //! Webhooks: what they hear, in which order, how often, signed, and where they may not lead.
 
 mod deliveries;
-mod receiver;
+pub mod receiver;
 mod refusals;
 
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::support::{Answer, Call, TestApp};
 const HOUR_MS: i64 = 3_600_000;
 
 /// A server whose webhooks may reach this machine.
-async fn server() -> TestApp {
+pub async fn server() -> TestApp {
     TestApp::with(&[("outgoing.allow_private", "true")]).await
 }
 
@@ -21,7 +21,7 @@ async fn post(app: &TestApp, path: &str, body: &Value) -> Answer {
 }
 
 /// Makes a webhook of everything at the receiver, with what else is said.
-async fn hook(app: &TestApp, receiver: &Receiver, more: Value) -> Value {
+pub async fn hook(app: &TestApp, receiver: &Receiver, more: Value) -> Value {
     let mut body = json!({"name": "Test", "url": receiver.url()});
     let fields = more.as_object().unwrap().clone();
     body.as_object_mut().unwrap().extend(fields);

@@ -24,6 +24,7 @@ use crate::auth::{Member, SessionsRead};
 use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
+use crate::resources::message::document::Message;
 use crate::resources::ticket::document::Ticket;
 
 /// Something that happened to a session.
@@ -32,7 +33,7 @@ pub struct ActivityBody {
     /// Unique among those of the same type.
     #[schema(value_type = String)]
     pub id: ObjectId,
-    /// `created`, `identified`, `merged`, `page_view`, `event`, `report`, `unsubscribed`, `resubscribed`, `blocked`, `unblocked` or `attribute_changed`.
+    /// `created`, `identified`, `merged`, `page_view`, `event`, `report`, `message`, `unsubscribed`, `resubscribed`, `blocked`, `unblocked` or `attribute_changed`.
     #[serde(rename = "type")]
     #[schema(example = "page_view")]
     pub kind: &'static str,
@@ -58,6 +59,7 @@ const MERGED: Source = source(2, "survivor", "createdAt");
 const EVENTS: Source = source(3, "session", "date");
 const TICKETS: Source = source(4, "session", "createdAt");
 const CHANGES: Source = source(5, "session", "at");
+const MESSAGES: Source = source(6, "session", "createdAt");
 
 const fn source(rank: u8, session: &'static str, time: &'static str) -> Source {
     Source {
@@ -69,7 +71,7 @@ const fn source(rank: u8, session: &'static str, time: &'static str) -> Source {
 
 /// Get the timeline of a session
 ///
-/// What happened to the session and what it did, newest first: when it was made, identified and merged, page views and other events, reports, and what
+/// What happened to the session and what it did, newest first: when it was made, identified and merged, page views and other events, reports, messages, and what
 /// members changed over this API. Of changed attributes only the names are told. The header `Link: <…>; rel="next"` leads to older ones.
 #[utoipa::path(
     get, path = "/v3/sessions/{sessionId}/activities", operation_id = "GetSessionActivities", tag = "Session",
@@ -174,6 +176,15 @@ fn timeline(snapshot: &Snapshot<'_>, id: ObjectId, asked: Asked) -> Result<Found
             asked,
             CHANGES.rank,
             (row, kind, change.at, data),
+        )?;
+    }
+    for (row, message) in rows::<Message>(snapshot, id, &MESSAGES, asked)? {
+        let data = json!({"message": row, "ticket": message.ticket});
+        add(
+            &mut found,
+            asked,
+            MESSAGES.rank,
+            (row, "message", message.created_at, data),
         )?;
     }
     found.sort_by_key(|(place, _)| std::cmp::Reverse(*place));

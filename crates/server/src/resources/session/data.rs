@@ -30,6 +30,7 @@ use crate::files::File;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::live::outbox::Outbox;
+use crate::resources::message::document::Message;
 use crate::resources::ticket::document::Ticket;
 use crate::resources::ticket::history::TicketChange;
 use crate::resources::ticket::log::TicketLog;
@@ -53,7 +54,8 @@ const HIDDEN: [&str; 8] = [
 /// Download everything that is held about a person
 ///
 /// A ZIP archive: `session.json`, `memory.json`, and, one JSON object on each line, `events.ndjson`, `identity-history.ndjson`, `activities.ndjson`,
-/// `tickets.ndjson`, `ticket-logs.ndjson`, `ticket-changes.ndjson`, `merges.ndjson` (with what the merged sessions were), `waiting.ndjson` and `files.ndjson`; the files themselves are
+/// `tickets.ndjson`, `ticket-logs.ndjson`, `ticket-changes.ndjson`, `messages.ndjson` (what was said in its tickets), `own-messages.ndjson` (what it said,
+/// wherever), `merges.ndjson` (with what the merged sessions were), `waiting.ndjson` and `files.ndjson`; the files themselves are
 /// in `files/`. The id of a session that was merged finds the session that it was merged into. An archive that breaks off is not complete.
 #[utoipa::path(
     get, path = "/v3/sessions/{sessionId}/data", operation_id = "DownloadSessionData", tag = "Session",
@@ -141,6 +143,9 @@ impl Person {
         self.of_tickets::<TicketLog>(to, "ticket-logs", None)
             .await?;
         self.of_tickets::<TicketChange>(to, "ticket-changes", Some("at"))
+            .await?;
+        self.of_tickets::<Message>(to, "messages", None).await?;
+        self.lines::<Message>(to, "own-messages", ("session", None))
             .await?;
         self.lines::<Merge>(to, "merges", ("survivor", None))
             .await?;

@@ -14,7 +14,7 @@ use crate::jobs::queue;
 use crate::live::outbox;
 use crate::resources::webhook::document::Delivery;
 use crate::resources::webhook::emit;
-use crate::resources::{import, ticket};
+use crate::resources::{import, message, ticket};
 
 /// Erases the session that a user id finds; returns whether there was one.
 ///
@@ -49,6 +49,7 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Session>) -> store::Result<bool> {
     queue::erase(tx, id)?;
     tx.delete_where::<Delivery>("session", id)?;
     ticket::owner::erase_all(tx, id)?;
+    message::owner::erase_all(tx, id)?;
     if let Some(email) = row.doc.email.as_deref().and_then(identity::email_key) {
         ticket::vote::forget(tx, &email)?;
     }

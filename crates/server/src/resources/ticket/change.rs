@@ -13,6 +13,7 @@ use super::vote::Vote;
 use super::wake;
 use super::{counters, load};
 use crate::files::File;
+use crate::resources::message::{conversation, unread};
 use crate::resources::session::merge::{rows, via::Via};
 use crate::resources::team::{assign, queue};
 use crate::resources::webhook::document::Event;
@@ -44,6 +45,10 @@ pub fn save_assigned(
 ) -> store::Result<bool> {
     settle(tx, &mut row.doc, before, by);
     load::settle(tx, &mut row.doc)?;
+    if before.session_notifications_unread && !row.doc.session_notifications_unread {
+        unread::seen(tx, row, before.session)?;
+    }
+    row.doc.session_notifications_unread = row.doc.session_unread > 0;
     if serde_json::to_vec(&row.doc)? == serde_json::to_vec(before)? {
         return Ok(false);
     }
@@ -54,6 +59,8 @@ pub fn save_assigned(
     tx.put(row)?;
     if row.doc.session != before.session {
         count(tx, row, before.session)?;
+        let unread = row.doc.session_unread;
+        unread::change_session(tx, before.session, row.doc.session, unread)?;
     }
     if let Some(until) = row
         .doc
@@ -193,11 +200,12 @@ pub fn change(
 /// # Errors
 /// Those of the store.
 pub fn delete(tx: &mut Tx<'_>, row: &Row<Ticket>, by: By) -> store::Result<()> {
-    erase(tx, row, by)?;
-    match row.doc.session {
-        Some(session) => counters::leave(tx, session, row.doc.created_at),
-        None => Ok(()),
-    }
+    erase_with(tx, row, by, None)?;
+    let Some(session) = row.doc.session else {
+        return Ok(());
+    };
+    unread::change_session(tx, Some(session), None, row.doc.session_unread)?;
+    counters::leave(tx, session, row.doc.created_at)
 }
 
 /// The same without a word to its session, which is deleted with it.
@@ -205,6 +213,16 @@ pub fn delete(tx: &mut Tx<'_>, row: &Row<Ticket>, by: By) -> store::Result<()> {
 /// # Errors
 /// Those of the store.
 pub fn erase(tx: &mut Tx<'_>, row: &Row<Ticket>, by: By) -> store::Result<()> {
+    erase_with(tx, row, by, row.doc.session)
+}
+
+/// `erased`: the session that goes with it.
+fn erase_with(
+    tx: &mut Tx<'_>,
+    row: &Row<Ticket>,
+    by: By,
+    erased: Option<ObjectId>,
+) -> store::Result<()> {
     let id = row.id;
     for linked in &row.doc.linked_tickets {
         change(tx, *linked, by, |linked| {
@@ -217,6 +235,7 @@ pub fn erase(tx: &mut Tx<'_>, row: &Row<Ticket>, by: By) -> store::Result<()> {
         save(tx, &mut merged, &before, by).map(drop)
     })?;
     change_session(tx, id, row.doc.session, None)?;
+    conversation::erase(tx, row, erased)?;
     tx.delete_where::<Vote>("ticket", id)?;
     tx.delete_where::<TicketLog>("ticket", id)?;
     tx.delete_where::<TicketChange>("ticket", id)?;

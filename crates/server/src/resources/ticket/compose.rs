@@ -3,13 +3,12 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::value::to_raw_value;
 use store::ObjectId;
 use utoipa::ToSchema;
 
 use super::contact::Contact;
 use super::document::Ticket;
-use super::fields::{DESCRIPTION, Fields, Reference};
+use super::fields::{Fields, Reference};
 use super::history::By;
 use super::render::Viewer;
 use super::schema::TicketBody;
@@ -19,11 +18,10 @@ use crate::auth::{Member, TicketsWrite, token};
 use crate::http::error::ApiError;
 use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
+use crate::resources::message::body::plain_message;
+use crate::resources::message::conversation;
 use crate::resources::session::credential::NewCredential;
 use crate::resources::session::write::origin;
-
-/// Characters of the message.
-pub const MESSAGE_CHARS_MAX: usize = 50_000;
 
 /// What a member writes.
 #[derive(ToSchema)]
@@ -37,7 +35,7 @@ pub struct ComposeBody {
     title: String,
     /// `BUG`, `INQUIRY` … or what the project calls it: 1 to 100 characters.
     r#type: String,
-    /// The text, at most 50,000 characters. It becomes `formData.description`.
+    /// What you say first, at most 50,000 characters: the first message of the conversation.
     message: Option<String>,
     /// `LOW`, `MEDIUM` or `HIGH`.
     priority: Option<String>,
@@ -68,7 +66,7 @@ struct Own {
 
 /// Compose a ticket
 ///
-/// Makes a ticket with a text, of a session or of the contact with an address.
+/// Makes a ticket with a first message to a session, or to the contact with an address.
 #[utoipa::path(
     post, path = "/v3/tickets/compose", operation_id = "CreateTicketWithMessage", tag = "Ticket",
     params(("project" = String, Header, description = "The id of the project")),
@@ -83,12 +81,17 @@ pub async fn compose(
 ) -> Result<Response, ApiError> {
     let fields = read(&app, &member, &body).await?;
     let own: Own = body.parse()?;
-    check(&fields, &own)?;
+    check(&fields)?;
     let contact = match (&fields.session, &own.email) {
         (Some(Some(_)), _) | (_, None) => None,
         (_, Some(email)) => Some(Contact::read("email", email, None)?),
     };
+    let message = match own.message.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(text) => Some(plain_message("message", member.user, text)?),
+    };
     let viewer = Viewer::of(&app, &member).await?;
+    let voice = viewer.voice(Some(member.user));
     let (by, origin) = (
         By::User(member.user),
         origin(&member, "POST", "/v3/tickets/compose"),
@@ -103,35 +106,25 @@ pub async fn compose(
             let session: ObjectId = contact.find_or_make(tx, &new, &origin)?.id;
             fields.session = Some(Some(Reference::Id(session)));
         }
-        let mut ticket = Ticket {
+        let ticket = Ticket {
             share_token: share_token.clone(),
             ..Ticket::default()
         };
-        if let Some(message) = &own.message {
-            let text = to_raw_value(message).map_err(ApiError::internal)?;
-            ticket.form_data.insert(DESCRIPTION.into(), text);
+        let mut row = make(tx, ticket, &fields, &[], by)?;
+        if let Some(message) = &message {
+            conversation::add(tx, &mut row, message.clone(), by, &voice, &[])?;
         }
-        let row = make(tx, ticket, &fields, &[], by)?;
         shown(tx, row.id, &viewer)
     });
     Ok(write.await?.into_response())
 }
 
-fn check(fields: &Fields, own: &Own) -> Result<(), ApiError> {
+fn check(fields: &Fields) -> Result<(), ApiError> {
     let mut faults = Vec::new();
     for (name, value) in [("title", &fields.title), ("type", &fields.r#type)] {
         if value.as_ref().is_none_or(Option::is_none) {
             faults.push(format!("{name}: is required"));
         }
-    }
-    if own
-        .message
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > MESSAGE_CHARS_MAX)
-    {
-        faults.push(format!(
-            "message: is longer than {MESSAGE_CHARS_MAX} characters"
-        ));
     }
     if faults.is_empty() {
         return Ok(());

@@ -64,6 +64,12 @@ pub struct Ticket {
     pub notifications_unread: bool,
     /// Whether the session has not.
     pub session_notifications_unread: bool,
+    /// How many messages the session has not seen. Not shown.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub session_unread: u64,
+    /// The index of the next message of its conversation. Not shown.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub next_message: u64,
     pub has_agent_reply: bool,
     /// Whether no member has said or changed anything.
     pub no_human_interaction: bool,
@@ -137,6 +143,11 @@ pub struct Ticket {
     pub via: Via,
     pub created_at: Millis,
     pub updated_at: Millis,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How urgent a ticket is.

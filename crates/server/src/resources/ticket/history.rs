@@ -19,13 +19,16 @@ pub const CHANGES_KEPT_MAX: u64 = 1_000;
 const CHANGES_PER_SWEEP: i64 = 16;
 
 /// Fields that follow from others, or move by themselves with the conversation.
-const NOT_TOLD: [&str; 12] = [
+const NOT_TOLD: [&str; 15] = [
     "carriedBy",
     "contactsMerged",
     "updatedAt",
     "lastNotification",
     "notificationsUnread",
     "sessionNotificationsUnread",
+    "sessionUnread",
+    "nextMessage",
+    "hasAgentReply",
     "latestComment",
     "lexorank",
     "priorityOrder",
@@ -64,6 +67,12 @@ pub enum ChangeKind {
     Updated,
     /// Other tickets were merged into it.
     Merged,
+    /// Something was said in it: `message` is its id.
+    MessageCreated,
+    /// What was said was changed.
+    MessageUpdated,
+    /// What was said was deleted.
+    MessageDeleted,
     /// What was said in it was sent by email.
     TranscriptSent,
 }

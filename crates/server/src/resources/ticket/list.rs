@@ -61,9 +61,8 @@ pub async fn list(
             snapshot.count::<Ticket>(&query, COUNT_MAX)?
         };
         let mut renderer = Renderer::new(snapshot, viewer);
-        let tickets = page.rows.iter().map(|row| renderer.ticket(row));
-        let tickets: store::Result<Vec<_>> = tickets.collect();
-        Ok::<_, ApiError>((tickets?, page.next, total))
+        let tickets = renderer.tickets(&page.rows)?;
+        Ok::<_, ApiError>((tickets, page.next, total))
     });
     let (tickets, next, total) = read.await?;
     let mut response = json(joined(&tickets, total));

@@ -23,6 +23,7 @@ use crate::auth::{Member, TicketsWrite, token};
 use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
+use crate::resources::message::conversation;
 use crate::resources::session::document::Session;
 use crate::sdk::bugs::fields::TAGS_MAX;
 
@@ -50,8 +51,8 @@ pub struct TicketMergeBody {
 
 /// Merge tickets
 ///
-/// One goes on, with the tags of all. The others are closed and put away; each keeps its number, its conversation and its place among the reports
-/// of its session, and names the one that goes on as `mergedInto`. A ticket that was merged already is 409 (`ticket_merged`).
+/// One goes on, with the tags and the conversations of all. The others are closed and put away; each keeps its number and its place among the reports
+/// of its session, and names the one that goes on as `mergedInto`. What is said to them from then on is said there. A ticket that was merged already is 409 (`ticket_merged`).
 #[utoipa::path(
     put, path = "/v3/tickets/merge", operation_id = "MergeTickets", tag = "Ticket",
     params(("project" = String, Header, description = "The id of the project")),
@@ -136,19 +137,20 @@ impl Plan {
                 self.take_links(tx, target, &mut other, by)?;
             }
             let before = target.doc.clone();
+            let before_other = other.doc.clone();
+            conversation::join(tx, target, &mut other)?;
             for tag in &other.doc.tags {
                 if !target.doc.tags.contains(tag) && target.doc.tags.len() < TAGS_MAX {
                     target.doc.tags.push(tag.clone());
                 }
             }
             save(tx, target, &before, by)?;
-            let before = other.doc.clone();
             other.doc.merged_into = Some(target.id);
             other.doc.contacts_merged = self.body.should_merge_contacts;
             other.doc.status = DONE.into();
             other.doc.archived = true;
             other.doc.snoozed_until = None;
-            save(tx, &mut other, &before, by)?;
+            save(tx, &mut other, &before_other, by)?;
         }
         let told = Difference {
             from: None,

@@ -27,7 +27,16 @@ pub fn move_to(
     Ok(moved)
 }
 
-/// The tickets that a merge brought are those of the merged session again; returns how many.
+/// Tickets that went back.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Back {
+    /// How many.
+    pub tickets: u64,
+    /// How many messages of theirs the session has not seen.
+    pub unread: u64,
+}
+
+/// The tickets that a merge brought are those of the merged session again.
 ///
 /// # Errors
 /// Those of the store.
@@ -36,12 +45,13 @@ pub fn move_back(
     survivor: ObjectId,
     gone: ObjectId,
     merge: ObjectId,
-) -> store::Result<u64> {
-    let mut moved = 0;
+) -> store::Result<Back> {
+    let mut moved = Back::default();
     rows::each::<Ticket>(tx, "session", survivor, |tx, mut ticket| {
         if ticket.doc.via.pop(merge) {
             ticket.doc.session = Some(gone);
-            moved += 1;
+            moved.tickets += 1;
+            moved.unread += ticket.doc.session_unread;
             tx.put(&mut ticket)?;
         }
         Ok(())

@@ -19,20 +19,32 @@ use crate::app::App;
 use crate::auth::{Member, Requires};
 use crate::http::conditional;
 use crate::http::error::ApiError;
+use crate::live::notification::Voice;
+use crate::resources::message;
 use crate::resources::session::document::Session;
 
 /// What is stored of a ticket and not shown.
-const HIDDEN: [&str; 4] = ["reportHash", "via", "contactsMerged", "carriedBy"];
+const HIDDEN: [&str; 6] = [
+    "reportHash",
+    "via",
+    "contactsMerged",
+    "carriedBy",
+    "sessionUnread",
+    "nextMessage",
+];
 
 /// For whom tickets are shown.
 #[derive(Clone)]
-pub(super) struct Viewer {
+pub struct Viewer {
     organisation: ObjectId,
     team: Team,
 }
 
 impl Viewer {
     /// A caller.
+    ///
+    /// # Errors
+    /// Those of the store.
     pub async fn of<R: Requires>(app: &App, member: &Member<R>) -> store::Result<Self> {
         Ok(Self {
             organisation: member.organisation,
@@ -40,7 +52,26 @@ impl Viewer {
         })
     }
 
+    /// The name and the picture under which a session is told what this member says.
+    #[must_use]
+    pub fn voice(&self, user: Option<ObjectId>) -> Voice {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Known {
+            first_name: String,
+            profile_image_url: String,
+        }
+        let known = user.and_then(|user| self.team.get(&user));
+        let known = known.and_then(|person| serde_json::from_str(person.get()).ok());
+        let known: Known = known.unwrap_or_default();
+        Voice {
+            name: known.first_name,
+            picture: known.profile_image_url,
+        }
+    }
+
     /// A webhook, which is told the ids of members and nothing else of them.
+    #[must_use]
     pub fn webhook(organisation: ObjectId) -> Self {
         Self {
             organisation,
@@ -96,22 +127,51 @@ struct Reduced {
 }
 
 /// Shows tickets of one project. Each session is read once.
-pub(super) struct Renderer<'s, 'c> {
+pub struct Renderer<'s, 'c> {
     snapshot: &'s Snapshot<'c>,
     viewer: Viewer,
     sessions: HashMap<ObjectId, Option<Box<RawValue>>>,
+    /// The latest messages of the tickets of a page.
+    latest: HashMap<ObjectId, Box<RawValue>>,
 }
 
 impl<'s, 'c> Renderer<'s, 'c> {
+    /// Over this state of the project.
+    #[must_use]
     pub fn new(snapshot: &'s Snapshot<'c>, viewer: Viewer) -> Self {
         Self {
             snapshot,
             viewer,
             sessions: HashMap::new(),
+            latest: HashMap::new(),
         }
     }
 
+    /// The JSON of many tickets. Their latest messages are read at once.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn tickets(&mut self, rows: &[RawRow]) -> store::Result<Vec<Vec<u8>>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Said {
+            latest_comment: Option<ObjectId>,
+        }
+        let mut ids = Vec::new();
+        for row in rows {
+            let said: Said = serde_json::from_slice(&row.json)?;
+            ids.extend(said.latest_comment);
+        }
+        for (id, message) in message::render::by_id(self, &ids)? {
+            self.latest.insert(id, message);
+        }
+        rows.iter().map(|row| self.ticket(row)).collect()
+    }
+
     /// The JSON of one ticket, as one of many.
+    ///
+    /// # Errors
+    /// Those of the store.
     pub fn ticket(&mut self, row: &RawRow) -> store::Result<Vec<u8>> {
         Ok(serde_json::to_vec(&self.members(row)?)?)
     }
@@ -133,6 +193,9 @@ impl<'s, 'c> Renderer<'s, 'c> {
     }
 
     /// What conditions are held to: the stored JSON with its ids.
+    ///
+    /// # Errors
+    /// When it is no JSON.
     pub fn filtered(&self, row: &RawRow) -> store::Result<serde_json::Value> {
         let mut value: serde_json::Value = serde_json::from_slice(&row.json)?;
         if let Some(members) = value.as_object_mut() {
@@ -163,15 +226,7 @@ impl<'s, 'c> Renderer<'s, 'c> {
 
     fn members(&mut self, row: &RawRow) -> store::Result<IndexMap<String, Box<RawValue>>> {
         let stored: IndexMap<String, Box<RawValue>> = serde_json::from_slice(&row.json)?;
-        let mut shown = IndexMap::with_capacity(stored.len() + 4);
-        for (key, id) in [
-            ("_id", row.id),
-            ("id", row.id),
-            ("project", self.snapshot.project()),
-            ("organisation", self.viewer.organisation),
-        ] {
-            shown.insert(key.to_owned(), to_raw_value(&id)?);
-        }
+        let mut shown = self.ids(row.id, stored.len())?;
         for (key, value) in stored {
             match key.as_str() {
                 hidden if HIDDEN.contains(&hidden) => {}
@@ -179,6 +234,11 @@ impl<'s, 'c> Renderer<'s, 'c> {
                     let session = serde_json::from_str(value.get())?;
                     if let Some(session) = self.session(session)? {
                         shown.insert(key, session);
+                    }
+                }
+                "latestComment" => {
+                    if let Some(message) = self.latest(serde_json::from_str(value.get())?)? {
+                        shown.insert(key, message);
                     }
                 }
                 "processingUser" => {
@@ -191,14 +251,51 @@ impl<'s, 'c> Renderer<'s, 'c> {
         Ok(shown)
     }
 
-    fn person(&self, id: ObjectId) -> store::Result<Box<RawValue>> {
+    /// What every document shows first.
+    pub(in crate::resources) fn ids(
+        &self,
+        id: ObjectId,
+        others: usize,
+    ) -> store::Result<IndexMap<String, Box<RawValue>>> {
+        let mut shown = IndexMap::with_capacity(others + 4);
+        for (key, id) in [
+            ("_id", id),
+            ("id", id),
+            ("project", self.snapshot.project()),
+            ("organisation", self.viewer.organisation),
+        ] {
+            shown.insert(key.to_owned(), to_raw_value(&id)?);
+        }
+        Ok(shown)
+    }
+
+    fn latest(&mut self, id: ObjectId) -> store::Result<Option<Box<RawValue>>> {
+        match self.latest.get(&id) {
+            Some(known) => Ok(Some(known.clone())),
+            None => Ok(message::render::by_id(self, &[id])?
+                .pop()
+                .map(|(_, message)| message)),
+        }
+    }
+
+    /// The state that is shown.
+    pub(in crate::resources) fn snapshot(&self) -> &'s Snapshot<'c> {
+        self.snapshot
+    }
+
+    /// A member, or somebody who was one.
+    pub(in crate::resources) fn person(&self, id: ObjectId) -> store::Result<Box<RawValue>> {
         match self.viewer.team.get(&id) {
             Some(known) => Ok(known.clone()),
             None => Ok(people::stranger(id)?),
         }
     }
 
-    fn session(&mut self, id: ObjectId) -> store::Result<Option<Box<RawValue>>> {
+    /// What is to be known of a session; `None` of one that is gone.
+    pub(in crate::resources) fn session(
+        &mut self,
+        id: ObjectId,
+    ) -> store::Result<Option<Box<RawValue>>> {
         if let Some(known) = self.sessions.get(&id) {
             return Ok(known.clone());
         }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::document::{Attachment, Sentiment};
 use super::people::Person;
+use crate::resources::message::schema::MessageBody;
 
 /// What an end user reported. Fields without a value are absent, never `null`.
 #[derive(ToSchema, Serialize)]
@@ -62,8 +63,8 @@ pub struct TicketBody {
     /// Since when it does.
     #[schema(format = DateTime)]
     pub queued_at: Option<String>,
-    /// The id of the latest message.
-    pub latest_comment: Option<String>,
+    /// The latest message that was not said to the team alone.
+    pub latest_comment: Option<MessageBody>,
     /// When something was last said in it.
     #[schema(format = DateTime)]
     pub last_notification: String,

@@ -99,7 +99,8 @@ pub fn find(snapshot: &Snapshot<'_>, id: ObjectId) -> Result<RawRow, ApiError> {
 }
 
 /// 404: no ticket has this id.
-pub(super) fn unknown(id: ObjectId) -> ApiError {
+#[must_use]
+pub fn unknown(id: ObjectId) -> ApiError {
     ApiError::not_found(
         "ticket_not_found",
         format!("This project has no ticket with id {id}."),
@@ -107,7 +108,7 @@ pub(super) fn unknown(id: ObjectId) -> ApiError {
 }
 
 /// Finished JSON, which only its caller may keep.
-pub(super) fn json(body: impl Into<axum::body::Body>) -> Response {
+pub fn json(body: impl Into<axum::body::Body>) -> Response {
     let headers = [
         (
             header::CONTENT_TYPE,

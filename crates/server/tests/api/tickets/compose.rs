@@ -11,7 +11,8 @@ async fn a_ticket_is_composed_for_a_contact() {
     let body = json!({"title": "Welcome", "type": "INQUIRY", "message": "Hello", "email": "ada@example.com", "formData": {"a": 1}});
     let compose = async |body| call(&app, "POST", "/v3/tickets/compose", body).await;
     let made = compose(body.clone()).await.ok();
-    assert_eq!(made["formData"], json!({"description": "Hello", "a": 1}));
+    assert_eq!(made["formData"], json!({"a": 1}));
+    assert_eq!(made["latestComment"]["data"]["text"], "Hello");
     assert_eq!(made["session"]["email"], "ada@example.com");
     let again = compose(body).await.ok();
     assert_eq!(
@@ -56,7 +57,9 @@ async fn what_is_missing_is_named() {
         ),
         (
             json!({"title": "t", "type": "BUG", "message": "x".repeat(50_001)}),
-            vec!["message: is longer than 50000 characters"],
+            vec![
+                "message: has more than 50000 characters: send it in several messages, or as a file",
+            ],
         ),
     ] {
         let refused = call(&app, "POST", "/v3/tickets/compose", body).await;

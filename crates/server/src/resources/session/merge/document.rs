@@ -56,6 +56,8 @@ pub struct Moved {
     pub repeated_events: u64,
     /// Tickets.
     pub tickets: u64,
+    /// Messages that it said.
+    pub messages: u64,
     /// Files.
     pub files: u64,
     /// Entries of the identity history.

@@ -21,7 +21,7 @@ use crate::files;
 use crate::live::outbox::{self, Joined};
 use crate::resources::webhook::document::Event;
 use crate::resources::webhook::emit;
-use crate::resources::{import, ticket};
+use crate::resources::{import, message, ticket};
 
 /// Why two sessions are not merged.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +136,7 @@ fn move_rows(
         activities: rows::move_to::<Activity>(tx, gone, survivor, merge)?,
         merges: rows::move_merges(tx, gone, survivor, merge)?,
         tickets: ticket::owner::move_to(tx, gone, survivor, merge)?,
+        messages: message::owner::move_to(tx, gone, survivor, merge)?,
         files: files::document::move_to(tx, gone, survivor, merge)?,
     };
     Ok((moved, outbox::merge(tx, gone, survivor)?))

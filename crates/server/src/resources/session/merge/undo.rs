@@ -15,7 +15,7 @@ use super::document::{Merge, UndoNotes};
 use super::{rows, separate};
 use crate::files;
 use crate::live::outbox;
-use crate::resources::ticket;
+use crate::resources::{message, ticket};
 
 /// Why a merge is not undone.
 #[derive(Debug, thiserror::Error)]
@@ -63,17 +63,25 @@ pub fn undo(
         parse(&notes.survivor_before)?,
         parse(&notes.survivor_after)?,
     );
-    let (stayed, tickets) = move_rows_back(tx, survivor, merged, id, &after)?;
-    // Tickets that the merge brought and that are gone by now, or another's, are taken out of the sums of the session that is back.
-    let lost = record.doc.moved.tickets.saturating_sub(tickets);
+    let back = move_rows_back(tx, survivor, merged, id, &after)?;
+    // Tickets and messages that the merge brought and that are gone by now, or another's, are taken out of the sums of the session that is back.
+    let lost = record
+        .doc
+        .moved
+        .tickets
+        .saturating_sub(back.tickets.tickets);
+    let unsaid = record.doc.moved.messages.saturating_sub(back.messages);
     row.doc.count_feedback_reports += lost;
-    separate::separate(&mut row.doc, &before, &after, stayed);
+    row.doc.count_feedback_comments += unsaid;
+    gone.count_feedback_comments = gone.count_feedback_comments.saturating_sub(unsaid);
+    separate::separate(&mut row.doc, &before, &after, back.stayed);
     ticket::counters::part(tx, (survivor, &mut row.doc), (merged, &mut gone), lost)?;
     restore(tx, merged, notes.version + 1, gone)?;
     identify::save(tx, &mut row, &identifiers, &old_keys, origin)?;
     if let Some(outboxes) = notes.outboxes {
         outbox::part(tx, survivor, merged, outboxes, record.doc.at)?;
     }
+    message::unread::change_session(tx, Some(survivor), Some(merged), back.tickets.unread)?;
     record.doc.close(tx.now(), origin.clone());
     tx.put(&mut record)?;
     Ok(record)
@@ -132,22 +140,34 @@ fn release(tx: &mut Tx<'_>, merge: &Merge, notes: &UndoNotes) -> store::Result<(
     Ok(())
 }
 
-/// Returns the sums of the events that stay, and how many tickets went.
+/// What went back.
+struct Back {
+    tickets: ticket::owner::Back,
+    messages: u64,
+    /// The sums of the events that stay.
+    stayed: Session,
+}
+
 fn move_rows_back(
     tx: &mut Tx<'_>,
     survivor: ObjectId,
     gone: ObjectId,
     merge: ObjectId,
     after: &Session,
-) -> store::Result<(Session, u64)> {
+) -> store::Result<Back> {
     let names: HashSet<String> = after.event_data.keys().cloned().collect();
     rows::move_back::<IdentityChange>(tx, survivor, gone, merge)?;
     rows::move_back::<Activity>(tx, survivor, gone, merge)?;
     rows::move_merges_back(tx, survivor, gone, merge)?;
     let tickets = ticket::owner::move_back(tx, survivor, gone, merge)?;
+    let messages = message::owner::move_back(tx, survivor, gone, merge)?;
     files::document::move_back(tx, survivor, gone, merge)?;
     let stayed = rows::move_events_back(tx, survivor, gone, merge, &names)?;
-    Ok((stayed, tickets))
+    Ok(Back {
+        tickets,
+        messages,
+        stayed,
+    })
 }
 
 /// # Errors

@@ -1,0 +1,107 @@
+//! Changing and deleting a message.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use store::{ObjectId, Row, Tx};
+
+use super::body::Fields;
+use super::conversation;
+use super::create::shown;
+use super::document::Message;
+use super::schema::{MessageBody, MessageChangeInput};
+use crate::app::SharedApp;
+use crate::auth::{Member, TicketsWrite};
+use crate::http::error::ApiError;
+use crate::http::json::Checked;
+use crate::http::responses::ErrorResponses;
+use crate::resources::ticket::document::Ticket;
+use crate::resources::ticket::history::By;
+use crate::resources::ticket::render::Viewer;
+use crate::resources::ticket::show::json;
+
+/// Change a message
+///
+/// What is given replaces. Who said it, where and to whom stays. A notification of it that waits tells what it says then; one that was shown is not taken back.
+#[utoipa::path(
+    put, path = "/v3/messages/{messageId}", operation_id = "UpdateMessage", tag = "Messages",
+    params(
+        ("messageId" = String, Path, description = "The id of the message: 24 hexadecimal characters"),
+        ("project" = String, Header, description = "The id of the project"),
+    ),
+    request_body = MessageChangeInput,
+    responses((status = 200, description = "The message", body = MessageBody), ErrorResponses),
+    security(("jwt" = ["tickets:write"])),
+)]
+pub async fn update(
+    State(app): State<SharedApp>,
+    member: Member<TicketsWrite>,
+    Path(message_id): Path<String>,
+    body: Checked,
+) -> Result<Response, ApiError> {
+    let id = parse_id(&message_id)?;
+    let edit = body.parse::<Fields>()?.edit()?;
+    let (viewer, by) = (Viewer::of(&app, &member).await?, By::User(member.user));
+    let write = app.store.write(member.project, move |tx| {
+        let (mut ticket, mut message) = find(tx, id)?;
+        let voice = viewer.voice(message.doc.user);
+        conversation::edit(tx, &mut ticket, &mut message, edit.clone(), by, &voice)?;
+        Ok::<_, ApiError>(shown(tx, &message, &viewer)?)
+    });
+    Ok(json(write.await?.get().to_owned()))
+}
+
+/// Delete a message
+///
+/// What was deleted cannot be brought back. A notification of it that waits is taken back.
+#[utoipa::path(
+    delete, path = "/v3/messages/{messageId}", operation_id = "DeleteMessage", tag = "Messages",
+    params(
+        ("messageId" = String, Path, description = "The id of the message: 24 hexadecimal characters"),
+        ("project" = String, Header, description = "The id of the project"),
+    ),
+    responses((status = 204, description = "It is gone"), ErrorResponses),
+    security(("jwt" = ["tickets:write"])),
+)]
+pub async fn delete(
+    State(app): State<SharedApp>,
+    member: Member<TicketsWrite>,
+    Path(message_id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let id = parse_id(&message_id)?;
+    let by = By::User(member.user);
+    let write = app.store.write(member.project, move |tx| {
+        let (mut ticket, mut message) = find(tx, id)?;
+        Ok::<_, ApiError>(conversation::remove(tx, &mut ticket, &mut message, by)?)
+    });
+    write.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn parse_id(text: &str) -> Result<ObjectId, ApiError> {
+    text.parse().map_err(|_| {
+        ApiError::bad_request(
+            "invalid_id",
+            "The message id in the path must be 24 hexadecimal characters.",
+        )
+    })
+}
+
+/// A message and its ticket, which is locked first: that holds the conversation together.
+fn find(tx: &Tx<'_>, id: ObjectId) -> Result<(Row<Ticket>, Row<Message>), ApiError> {
+    let unknown = || {
+        ApiError::not_found(
+            "message_not_found",
+            format!("This project has no message with id {id}."),
+        )
+    };
+    let message = tx.get::<Message>(id)?.ok_or_else(unknown)?;
+    let ticket = tx.get_for_update::<Ticket>(message.doc.ticket)?;
+    let ticket = ticket.ok_or_else(unknown)?;
+    let message = tx.get_for_update::<Message>(id)?.ok_or_else(unknown)?;
+    if message.doc.ticket != ticket.id {
+        // Its ticket was merged meanwhile.
+        return Err(tx.raced().into());
+    }
+    Ok((ticket, message))
+}

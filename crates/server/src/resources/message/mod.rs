@@ -1,0 +1,34 @@
+//! Messages: what is said in the conversations of tickets (/v3/messages).
+
+pub mod body;
+mod change;
+pub mod conversation;
+mod create;
+pub mod document;
+mod list;
+pub mod owner;
+pub mod render;
+pub mod rich_text;
+pub mod schema;
+pub mod unread;
+
+use axum::Extension;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+use crate::app::SharedApp;
+use crate::http::limits::BodyLimit;
+
+/// Bytes of a body: the largest document, whose signs may be escaped.
+const BODY_BYTES_MAX: usize = 4 * body::CONTENT_BYTES_MAX;
+
+fn large() -> Extension<BodyLimit> {
+    Extension(BodyLimit(BODY_BYTES_MAX))
+}
+
+/// The operations.
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create).layer(large()))
+        .routes(routes!(change::update, change::delete).layer(large()))
+}
