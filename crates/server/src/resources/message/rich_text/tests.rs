@@ -215,7 +215,8 @@ fn anything() -> impl Strategy<Value = Value> {
     ];
     let attrs = (href, words(), 0..9u64).prop_map(|(href, word, number)| {
         json!({"href": href, "src": href, "alt": word, "title": word, "id": word, "label": word, "language": word, "level": number, "start": number, "onload": word, "style": word})
-    });
+    })
+    .boxed();
     let mark = (proptest::sample::select(MARKS.to_vec()), attrs.clone())
         .prop_map(|(kind, attrs)| json!({"type": kind, "attrs": attrs}));
     let marks = proptest::collection::vec(mark, 0..4);
@@ -224,7 +225,8 @@ fn anything() -> impl Strategy<Value = Value> {
         attrs,
         words(),
         marks,
-    );
+    )
+        .boxed();
     let leaf = prop_oneof![
         8 => part.clone().prop_map(|(kind, attrs, text, marks)| json!({"type": kind, "attrs": attrs, "text": text, "marks": marks})),
         1 => words().prop_map(Value::from),
