@@ -86,6 +86,59 @@ test("tickets are worked through with the keyboard, view by view", TIMEOUT, asyn
   dashboard.assertClean();
 });
 
+test("a ticket is answered, noted upon, and nothing that was written is lost", TIMEOUT, async (test) => {
+  const ready = await signedIn(test);
+  const { server, api, dashboard, page } = ready;
+  const { id } = await report(ready, { formData: { description: "The first" } });
+  const { body: ticket } = await api.get(`/tickets/${id}`);
+  const hostile = await api.post("/messages", { ticket: id, session: ticket.session.id, comment: HOSTILE });
+  assert.equal(hostile.status, 200);
+  const other = await colleague(test, ready);
+  await other.page.goto(page.url().replace(/overview.*/, `tickets/${id}`));
+  await page.goto(page.url().replace(/overview.*/, `tickets/${id}`));
+  const messages = page.getByRole("list", { name: "Conversation" }).getByRole("listitem");
+  await messages.getByText(HOSTILE).waitFor();
+  await dashboard.assertAccessible("a conversation");
+
+  await page.getByRole("article").getByText("#1 · BUG").click();
+  await page.keyboard.press("r");
+  const reply = page.getByRole("textbox", { name: "Reply" });
+  await page.waitForFunction(() => document.activeElement?.getAttribute("role") === "textbox");
+  await page.keyboard.type("We found ");
+  await page.keyboard.press("Control+b");
+  await page.keyboard.type("it");
+  await other.page.getByRole("article").getByText("owner writes…").waitFor();
+  await page.reload();
+  await reply.getByText("We found it").waitFor();
+
+  // The server is gone while it is sent: it stays, and is sent when the server is back.
+  await server.stop();
+  await reply.click();
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("The server cannot be reached.").first().waitFor();
+  await reply.getByText("We found it").waitFor();
+  await server.start();
+  await page.getByText("The server cannot be reached.").first().waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Send" }).click();
+  await messages.locator("strong", { hasText: "it" }).waitFor();
+  await other.page.getByRole("list", { name: "Conversation" }).getByText("We found it").waitFor();
+  assert.equal((await reply.textContent()).trim(), "");
+
+  await page.getByRole("article").getByText("#1 · BUG").click();
+  await page.keyboard.press("n");
+  await page.getByRole("textbox", { name: "Note" }).waitFor();
+  await page.keyboard.type("Only for us");
+  await page.getByRole("button", { name: "Add the note" }).click();
+  await messages.getByText("Only for us").waitFor();
+  const { body: all } = await api.get(`/messages?ticket=${id}`);
+  assert.deepEqual(all.map(({ type }) => type), ["USER_TEXT", "TEXT", "NOTE"]);
+  assert.equal(all[1].data.text, "We found it");
+  await dashboard.assertAccessible("an answered conversation");
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  // The browser logs that the server was gone.
+  assert.deepEqual(dashboard.strangers, []);
+});
+
 test("two members see each other and what each changes, and overwrite nothing unseen", TIMEOUT, async (test) => {
   const ready = await signedIn(test);
   const { api, dashboard, page } = ready;

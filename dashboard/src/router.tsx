@@ -12,6 +12,8 @@ export interface ListSearch {
   sort?: string;
   tab?: string;
   view?: string;
+  days?: string;
+  timezone?: string;
   to?: string;
 }
 
@@ -22,6 +24,8 @@ const validateSearch = (search: Record<string, unknown>): ListSearch => ({
   sort: text(search["sort"]),
   tab: text(search["tab"]),
   view: text(search["view"]),
+  days: text(search["days"]),
+  timezone: text(search["timezone"]),
   to: text(search["to"]),
 });
 

@@ -1,6 +1,9 @@
 // Servers for tests of the dashboard: empty, set up, with people signed in.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { Api } from "./api.js";
 import { Dashboard, OWNER, PASSWORD } from "./dashboard.js";
@@ -10,17 +13,26 @@ import { Server } from "./server.js";
 /** Text that would run, was it taken for markup. */
 export const HOSTILE = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
 
-/** An empty server. */
-export async function emptyServer(test) {
-  const server = new Server(join(await temporaryFolder(test), "data"), await freePort());
+/** A database of the test's own on the server that `scripts/with-postgres` started, when the tests are run on PostgreSQL. */
+async function database() {
+  const { HARK_TEST_ENGINE, HARK_TEST_POSTGRES_URL } = process.env;
+  if (HARK_TEST_ENGINE !== "postgres") return {};
+  const name = `dashboard_${randomUUID().replaceAll("-", "")}`;
+  await promisify(execFile)("psql", [HARK_TEST_POSTGRES_URL, "-qc", `CREATE DATABASE ${name}`]);
+  return { HARK_DATABASE: HARK_TEST_POSTGRES_URL.replace(/[^/]*$/, name) };
+}
+
+/** An empty server. `env` has options of it. */
+export async function emptyServer(test, env) {
+  const server = new Server(join(await temporaryFolder(test), "data"), await freePort(), { env: { ...(await database()), ...env } });
   test.after(() => server.kill());
   await server.start();
   return server;
 }
 
 /** A server that was set up, with its keys. */
-export async function readyServer(test) {
-  const server = await emptyServer(test);
+export async function readyServer(test, env) {
+  const server = await emptyServer(test, env);
   const body = { organisation: "Example Ltd", project: "Shop", email: OWNER, password: PASSWORD };
   const made = await fetch(`${server.url}/v3/setup`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
   assert.equal(made.status, 200);
@@ -28,9 +40,9 @@ export async function readyServer(test) {
   return { server, keys, api: new Api(server.url, keys) };
 }
 
-/** The same, with a person signed in. */
-export async function signedIn(test, options) {
-  const ready = await readyServer(test);
+/** The same, with a person signed in. `options` are those of the browser. */
+export async function signedIn(test, options, env) {
+  const ready = await readyServer(test, env);
   const dashboard = await Dashboard.open(test, ready.server.url, options);
   await dashboard.signIn();
   await dashboard.heading("Overview").waitFor();
@@ -39,7 +51,8 @@ export async function signedIn(test, options) {
 
 /** Another member of the project, signed in with a browser of their own. */
 export async function colleague(test, { server, keys }, { email = "agent@example.com", role = "agent", ...options } = {}) {
-  const child = start(["member", "create", "--email", email, "--project", keys.projectId, "--role", role, "--password-stdin", "--data", server.data]);
+  const args = ["member", "create", "--email", email, "--project", keys.projectId, "--role", role, "--password-stdin", "--data", server.data];
+  const child = start(args, { env: server.env });
   child.stdin.end(`${PASSWORD}\n`);
   const { code, stderr } = await finished(child);
   assert.equal(code, 0, stderr);

@@ -17,6 +17,7 @@ use crate::resources::import::document::{
     IMPORT_BATCHES, IMPORT_CHANGES, IMPORTS, Import, ImportBatch, ImportChange,
 };
 use crate::resources::message::document::{MESSAGES, Message};
+use crate::resources::project::saved_views::document::{SAVED_VIEWS, SavedViews};
 use crate::resources::session::activity::{ACTIVITIES, Activity};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
@@ -65,6 +66,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Team>(),
         Registered::of::<Attendance>(),
         Registered::of::<Message>(),
+        Registered::of::<SavedViews>(),
     ],
     migrations: &[
         Migration {
@@ -187,6 +189,11 @@ pub static SCHEMA: Schema = Schema {
                 Step::Create(&MESSAGES),
                 Step::AddSearch(&Registered::of::<Message>()),
             ],
+        },
+        // Lists that teams keep.
+        Migration {
+            version: 13,
+            steps: &[Step::Create(&SAVED_VIEWS)],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

@@ -18,6 +18,10 @@ interface Localised {
   day: (value: string) => string;
   /** The time of day to the millisecond. */
   time: (value: string) => string;
+  /** A day without its year. */
+  shortDay: (at: number) => string;
+  /** The name of a weekday, 0 for Monday. */
+  weekday: (index: number) => string;
   ago: (value: string) => string;
 }
 
@@ -61,6 +65,9 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
+const DAY_MS = 86_400_000;
+const A_MONDAY = Date.UTC(2024, 0, 1);
+
 function formats(language: Language, catalogue: Catalogue) {
   // The region of the viewer decides how dates and numbers look where it is of the chosen language.
   const locale = navigator.language.startsWith(language) ? navigator.language : language;
@@ -68,6 +75,8 @@ function formats(language: Language, catalogue: Catalogue) {
   const dates = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const days = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
+  const shortDays = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+  const weekdays = new Intl.DateTimeFormat(locale, { weekday: "short", timeZone: "UTC" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   return {
     t: (key: Key, values: Record<string, string | number> = {}) =>
@@ -76,6 +85,8 @@ function formats(language: Language, catalogue: Catalogue) {
     date: (value: string) => dates.format(new Date(value)),
     day: (value: string) => days.format(new Date(value)),
     time: (value: string) => times.format(new Date(value)),
+    shortDay: (at: number) => shortDays.format(at),
+    weekday: (index: number) => weekdays.format(A_MONDAY + index * DAY_MS),
     ago: (value: string) => {
       const seconds = (new Date(value).getTime() - Date.now()) / 1000;
       const step = STEPS.find(([, length]) => Math.abs(seconds) >= length);

@@ -2,11 +2,14 @@ import { Button, Group, SimpleGrid, Text, Title } from "@mantine/core";
 import { IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 
 import { api, data, type Session } from "../api/client";
 import { useText, type Key } from "../i18n";
 import { Empty, Face, Failure, Loading, nameOf, PageTitle } from "../shell/parts";
 import { useProject, useProjectId } from "../shell/project";
+
+const Charts = lazy(() => import("./overview/Charts").then(({ Charts }) => ({ default: Charts })));
 
 const DAY_MS = 86_400_000;
 const SPANS: { text: Key; days: number }[] = [
@@ -52,6 +55,9 @@ export function Overview() {
         <Counts title={t("overview.active")} field="lastActivity" projectId={projectId} />
         <TicketCounts projectId={projectId} />
       </SimpleGrid>
+      <Suspense fallback={<Loading />}>
+        <Charts />
+      </Suspense>
       <div className="panel" style={{ padding: 16 }}>
         <Title order={2} size="h4" mb="xs">
           {t("overview.recent")}

@@ -11,7 +11,7 @@ export function Loading() {
   const { t } = useText();
   return (
     <Center h="40vh">
-      <Loader aria-label={t("app.loading")} />
+      <Loader role="status" aria-label={t("app.loading")} />
     </Center>
   );
 }

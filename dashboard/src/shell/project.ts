@@ -35,6 +35,12 @@ export function useMembers() {
   return useQuery({ queryKey: ["members", project], queryFn: () => data(api.GET("/v3/projects/users", { params: { header: { project } } })), staleTime: 60_000 });
 }
 
+/** The teams of the project. */
+export function useTeams() {
+  const project = useProjectId();
+  return useQuery({ queryKey: ["teams", project], queryFn: () => data(api.GET("/v3/teams", { params: { header: { project } } })), staleTime: 60_000 });
+}
+
 /** What a member is called. */
 export const nameOfMember = ({ firstName, lastName, email }: { firstName?: string; lastName?: string; email?: string }) =>
   [firstName, lastName].filter(Boolean).join(" ") || email || "";

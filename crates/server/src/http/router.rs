@@ -55,6 +55,7 @@ fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
         .merge(resources::login_cookie::routes())
         .merge(resources::setup::routes())
         .merge(resources::project::routes())
+        .merge(resources::overview::routes())
         .merge(resources::ticket::routes())
         .merge(resources::team::routes())
         .merge(resources::message::routes())

@@ -5,6 +5,7 @@ pub mod import;
 pub mod login;
 pub mod login_cookie;
 pub mod message;
+pub mod overview;
 pub mod project;
 pub mod session;
 pub mod setup;

@@ -52,10 +52,12 @@ mod messages;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod overview;
 mod queue;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
+mod saved_views;
 mod sdk;
 #[cfg(test)]
 mod sdk_config;

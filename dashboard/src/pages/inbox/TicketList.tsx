@@ -8,7 +8,8 @@ import type { Ticket } from "../../api/client";
 import { useText } from "../../i18n";
 import { usePresent } from "../../shell/Live";
 import { Empty, Face, Failure, Loading, nameOf } from "../../shell/parts";
-import { nameOfMember, useMe, useProjectId } from "../../shell/project";
+import { nameOfMember, useMe, useProjectId, useTeams } from "../../shell/project";
+import { SavedViews } from "../../shell/SavedViews";
 import { useShortcuts } from "../../shell/shortcuts";
 import { summaryOf } from "../ticket/query";
 import { useTicketSettings, type useInbox } from "./query";
@@ -19,7 +20,9 @@ const TYPING_MS = 150;
 export function TicketList({ view, tickets, current }: { view: View; tickets: ReturnType<typeof useInbox>; current: string | undefined }) {
   const { t, number } = useText();
   const search = useSearch({ strict: false });
-  const name = VIEWS.find((known) => known === view);
+  const known = VIEWS.find((known) => known === view);
+  const teams = useTeams();
+  const name = known ? t(titleOf(known)) : teams.data?.find(({ id }) => view === `team:${id}`)?.name;
   const total = tickets.data?.pages[0]?.total;
   return (
     <section className="inbox-list panel" aria-label={t("tickets.title")}>
@@ -29,10 +32,13 @@ export function TicketList({ view, tickets, current }: { view: View; tickets: Re
             {t("tickets.title")}
           </Title>
           <Text size="sm" className="quiet number" truncate>
-            {search.q ? t("inbox.found") : name && t(titleOf(name))} {total !== undefined && `· ${number(total)}`}
+            {search.q ? t("inbox.found") : name} {total !== undefined && `· ${number(total)}`}
           </Text>
         </Group>
-        <SearchField />
+        <Group gap="xs" wrap="nowrap">
+          <SearchField />
+          <SavedViews listed="tickets" isSmall />
+        </Group>
       </div>
       <Rows tickets={tickets} current={current} isSearch={search.q !== undefined} />
     </section>
@@ -54,7 +60,8 @@ function SearchField() {
   return (
     <TextInput
       ref={field}
-      size="xs"
+      size="sm"
+      style={{ flex: 1 }}
       type="search"
       aria-label={t("inbox.search")}
       placeholder={t("inbox.searchHint")}

@@ -3,13 +3,23 @@ import { Badge, NavLink } from "@mantine/core";
 import { Link, useSearch } from "@tanstack/react-router";
 
 import { useText } from "../../i18n";
-import { useProjectId } from "../../shell/project";
+import { useProjectId, useTeams } from "../../shell/project";
 import { useUnread } from "./query";
 import { titleOf, viewOf, VIEWS, type View } from "./views";
 
 export function Views() {
   const { t } = useText();
-  return VIEWS.map((view) => <ViewLink key={view} view={view} title={t(titleOf(view))} />);
+  const teams = useTeams();
+  return (
+    <>
+      {VIEWS.map((view) => (
+        <ViewLink key={view} view={view} title={t(titleOf(view))} />
+      ))}
+      {teams.data?.map(({ id, name }) => (
+        <ViewLink key={id} view={`team:${id}`} title={name} />
+      ))}
+    </>
+  );
 }
 
 function ViewLink({ view, title }: { view: View; title: string }) {

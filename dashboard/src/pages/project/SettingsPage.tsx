@@ -9,12 +9,14 @@ import { Keys } from "./Keys";
 import { Members } from "./Members";
 import { Sdk } from "./Sdk";
 import { SignIns } from "./SignIns";
+import { Webhooks } from "./Webhooks";
 
 const TABS: [string, Key, () => React.ReactNode][] = [
   ["keys", "settings.keys", Keys],
   ["identity", "settings.identity", Identity],
   ["sdk", "settings.sdk", Sdk],
   ["members", "settings.members", Members],
+  ["webhooks", "settings.webhooks", Webhooks],
   ["sign-ins", "settings.signIns", SignIns],
 ];
 

@@ -16,6 +16,7 @@ import { Header } from "./Header";
 import { History } from "./History";
 import { Memory } from "./Memory";
 import { Merges } from "./Merges";
+import { Outbound } from "./Outbound";
 import { useRefresh, useSession } from "./query";
 import { SessionTickets } from "./SessionTickets";
 import { Timeline } from "./Timeline";
@@ -24,6 +25,7 @@ const TABS: [string, Key][] = [
   ["timeline", "session.timeline"],
   ["events", "session.events"],
   ["tickets", "session.tickets"],
+  ["outbound", "session.outbound"],
   ["memory", "session.memory"],
   ["history", "session.history"],
   ["merges", "session.merges"],
@@ -85,6 +87,9 @@ export function SessionPage() {
         </Tabs.Panel>
         <Tabs.Panel value="tickets">
           <SessionTickets sessionId={session.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="outbound">
+          <Outbound session={session} />
         </Tabs.Panel>
         <Tabs.Panel value="memory">
           <Memory session={session} />

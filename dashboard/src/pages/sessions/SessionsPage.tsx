@@ -11,6 +11,7 @@ import { useText } from "../../i18n";
 import type { ListSearch } from "../../router";
 import { Empty, Face, Failure, Loading, nameOf, PageTitle, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
+import { SavedViews } from "../../shell/SavedViews";
 import { BulkActions } from "./BulkActions";
 import { Cell, COLUMNS, useColumns, type Column } from "./columns";
 import { fromAddress, toAddress, toQuery } from "./filter";
@@ -50,6 +51,7 @@ export function SessionsPage() {
   return (
     <div style={{ display: "flex", flexDirection: "column", height: "calc(100dvh - 96px)", minHeight: 420 }}>
       <PageTitle title={t("sessions.title")} hint={count !== undefined && (count === 1 ? t("sessions.countOne") : t("sessions.count", { count: number(count) }))}>
+        <SavedViews listed="sessions" />
         <ColumnsMenu chosen={chosen} choose={choose} />
         <ExportMenu filter={filter} />
       </PageTitle>

@@ -7,7 +7,7 @@ import { useRef, useState } from "react";
 import { api, type Ticket } from "../../api/client";
 import { useText } from "../../i18n";
 import { useTell } from "../../shell/parts";
-import { nameOfMember, useMay, useMe, useMembers, useProjectId } from "../../shell/project";
+import { nameOfMember, useMay, useMe, useMembers, useProjectId, useTeams } from "../../shell/project";
 import { useShortcuts } from "../../shell/shortcuts";
 import { useTicketSettings } from "../inbox/query";
 import { useChange, type Versioned } from "./query";
@@ -26,6 +26,7 @@ export function Handling({ loaded }: { loaded: Versioned }) {
   const me = useMe();
   const members = useMembers();
   const settings = useTicketSettings();
+  const teams = useTeams();
   const change = useChange();
   const set = (field: keyof Ticket, value: unknown, base = loaded) => change.mutate({ field, value, base });
   const isBusy = change.isPending || !may;
@@ -67,6 +68,17 @@ export function Handling({ loaded }: { loaded: Versioned }) {
           disabled={isBusy}
           choose={(member, base) => set("processingUser", member, base)}
         />
+        {(teams.data?.length ?? 0) > 0 && (
+          <Choice
+            label={t("ticket.team")}
+            nothing={t("ticket.noTeam")}
+            choices={(teams.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+            value={ticket.processingTeam ?? null}
+            loaded={loaded}
+            disabled={isBusy}
+            choose={(team, base) => set("processingTeam", team, base)}
+          />
+        )}
         {may && (
           <>
             <Snooze ticket={ticket} />

@@ -9,6 +9,7 @@ import { useText, type Key } from "../../i18n";
 import { Empty, Face, Failure, Loading, nameOf } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 import { Company } from "./Company";
+import { Conversation } from "./Conversation";
 import { Handling } from "./Handling";
 import { ActivityLog, ConsoleLog, NetworkLog } from "./logs";
 import { summaryOf, useTicket } from "./query";
@@ -16,8 +17,9 @@ import { Report } from "./Report";
 
 const Replay = lazy(() => import("./Replay").then(({ Replay }) => ({ default: Replay })));
 
-type Tab = "report" | "replay" | "console" | "network" | "activity";
+type Tab = "conversation" | "report" | "replay" | "console" | "network" | "activity";
 const TITLES: Record<Tab, Key> = {
+  conversation: "ticket.conversation",
   report: "ticket.report",
   replay: "ticket.replay",
   console: "ticket.console",
@@ -71,8 +73,8 @@ function Content({ ticket }: { ticket: Ticket }) {
   const { t } = useText();
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
-  const tabs: Tab[] = ticket.replayFile ? ["report", "replay", "console", "network", "activity"] : ["report", "console", "network", "activity"];
-  const tab = tabs.find((known) => known === search.tab) ?? "report";
+  const tabs: Tab[] = ["conversation", "report", ...(ticket.replayFile ? (["replay"] as const) : []), "console", "network", "activity"];
+  const tab = tabs.find((known) => known === search.tab) ?? "conversation";
   return (
     <Tabs value={tab} keepMounted={false} p="md" onChange={(tab) => void navigate({ to: ".", search: { ...search, tab: tab ?? undefined }, replace: true })}>
       <Tabs.List mb="md" style={{ overflowX: "auto", flexWrap: "nowrap" }}>
@@ -82,6 +84,9 @@ function Content({ ticket }: { ticket: Ticket }) {
           </Tabs.Tab>
         ))}
       </Tabs.List>
+      <Tabs.Panel value="conversation">
+        <Conversation ticket={ticket} />
+      </Tabs.Panel>
       <Tabs.Panel value="report">
         <Report ticket={ticket} />
       </Tabs.Panel>

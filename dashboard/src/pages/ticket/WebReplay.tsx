@@ -42,8 +42,12 @@ export function WebReplay({ events, isPacked }: { events: unknown[]; isPacked: b
       return;
     }
     replayer.current = made;
-    setLength(made.getMetaData().totalTime);
-    made.on("finish", () => setPlaying(false));
+    const { totalTime } = made.getMetaData();
+    setLength(totalTime);
+    made.on("finish", () => {
+      setPlaying(false);
+      setAt(totalTime);
+    });
     const fit = () => fitInto(root, made.wrapper);
     made.on("resize", fit);
     const watch = new ResizeObserver(fit);

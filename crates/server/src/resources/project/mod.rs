@@ -3,6 +3,7 @@
 mod api_keys;
 mod identity_verification;
 mod list;
+pub mod saved_views;
 mod sdk_config;
 mod secrets;
 pub mod session_indexes;
@@ -36,6 +37,8 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(session_indexes::list))
         .routes(routes!(session_indexes::create, session_indexes::remove))
         .routes(routes!(ticket_settings::get, ticket_settings::put))
+        .routes(routes!(saved_views::list, saved_views::create))
+        .routes(routes!(saved_views::update, saved_views::delete))
         .routes(routes!(users::list))
         .routes(routes!(users::update, users::remove))
 }

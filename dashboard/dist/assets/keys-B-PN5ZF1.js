@@ -1,0 +1,1 @@
+var e,t=t=>{e=t},n=t=>e?.projectId===t?e:void 0;export{n,t};
