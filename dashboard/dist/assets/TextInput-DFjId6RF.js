@@ -1,1 +1,0 @@
-import{Tt as e,kt as t,vt as n}from"./i18n-BbvRqS03.js";import{t as r}from"./InputBase-Cb_RlgiW.js";var i=t(),a=n(t=>{let n=e([`Input`,`InputWrapper`,`TextInput`],null,t);return(0,i.jsx)(r,{component:`input`,...n,__staticSelector:`TextInput`})});a.classes=r.classes,a.displayName=`@mantine/core/TextInput`;export{a as t};

@@ -1,1 +1,0 @@
-var e,t=t=>{e=t},n=t=>e?.projectId===t?e:void 0;export{n,t};
