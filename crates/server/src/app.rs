@@ -22,6 +22,7 @@ use crate::http::memory_budget::MemoryBudget;
 use crate::http::outgoing::Outgoing;
 use crate::http::rate_limit::RateLimit;
 use crate::jobs::queue::{self, Queue};
+use crate::jobs::retention;
 use crate::live::{Hub, Team};
 use crate::mail::Mail;
 use crate::resources::import;
@@ -57,6 +58,7 @@ pub struct App {
     /// Which members were noted as being at work.
     pub noted: Noted,
     pub queue: Arc<Queue>,
+    pub retention: retention::Removed,
     pub mail: Mail,
     pub geoip: GeoIp,
     pub files: Storage,
@@ -157,6 +159,7 @@ impl App {
             team,
             noted: Noted::default(),
             queue,
+            retention: retention::Removed::new(&registry)?,
             mail: Mail::new(&config.smtp)?,
             geoip,
             files: Storage::open(&config)?,

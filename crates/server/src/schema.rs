@@ -17,6 +17,7 @@ use crate::resources::import::document::{
     IMPORT_BATCHES, IMPORT_CHANGES, IMPORTS, Import, ImportBatch, ImportChange,
 };
 use crate::resources::message::document::{MESSAGES, Message};
+use crate::resources::project::retention::document::{RETENTIONS, Retention};
 use crate::resources::project::saved_views::document::{SAVED_VIEWS, SavedViews};
 use crate::resources::session::activity::{ACTIVITIES, Activity};
 use crate::resources::session::document::{SESSIONS, Session};
@@ -67,6 +68,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Attendance>(),
         Registered::of::<Message>(),
         Registered::of::<SavedViews>(),
+        Registered::of::<Retention>(),
     ],
     migrations: &[
         Migration {
@@ -194,6 +196,11 @@ pub static SCHEMA: Schema = Schema {
         Migration {
             version: 13,
             steps: &[Step::Create(&SAVED_VIEWS)],
+        },
+        // How long projects keep events and guests.
+        Migration {
+            version: 14,
+            steps: &[Step::Create(&RETENTIONS)],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

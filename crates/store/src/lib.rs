@@ -11,6 +11,7 @@ mod error;
 pub mod filter;
 mod migrate;
 mod object_id;
+mod owned;
 mod pending;
 mod postgres;
 mod query;

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use crate::conn::{Conn, RowRef};
 use crate::declared::{self, DeclaredIndex};
 use crate::filter::FieldPath;
+use crate::owned;
 use crate::pending::Pending;
 use crate::query::List;
 use crate::search::{self, text_of};
@@ -216,6 +217,18 @@ impl<'c> Snapshot<'c> {
             &[self.project.into(), Value::Int(kind.0.into()), key.into()],
             |row| row.id(0),
         )
+    }
+
+    /// Of the next `limit` documents by id, after `after`: the time of the oldest `D` of each, when that is before `before`. `D` lies
+    /// together by its owner and its time ([`Collection::cluster`]).
+    pub fn oldest_of<O: Document, D: Document>(
+        &self,
+        after: ObjectId,
+        before: Millis,
+        limit: u32,
+    ) -> Result<Vec<(ObjectId, Option<Millis>)>> {
+        let tables = (O::COLLECTION, D::COLLECTION);
+        owned::oldest(&self.conn, self.project, tables, (after, before), limit)
     }
 
     /// A page of a list.
@@ -576,6 +589,22 @@ impl<'c> Tx<'c> {
             .chain(cluster.iter().cloned())
             .collect();
         Ok(self.snapshot.conn.execute(&sql, &binds)? > 0)
+    }
+
+    /// Deletes the rows of an owner that are before `before`, the oldest first: about `most` of them, since those of one instant go
+    /// together. Returns how many; fewer than `most` when none is left.
+    pub fn delete_oldest<D: Document>(
+        &mut self,
+        owner: ObjectId,
+        before: Millis,
+        most: u32,
+    ) -> Result<u64> {
+        debug_assert!(
+            D::SEARCH.is_none() && D::DECLARED.is_none(),
+            "it has indexes"
+        );
+        let (conn, project) = (&self.snapshot.conn, self.snapshot.project);
+        owned::delete_oldest(conn, project, D::COLLECTION, (owner, before), most)
     }
 
     /// Deletes all documents whose promoted column `column` is `value`; returns how many.

@@ -3,6 +3,7 @@
 
 pub mod empty_guests;
 pub mod queue;
+pub mod retention;
 mod runner;
 
 use std::sync::Arc;
@@ -26,7 +27,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     let (of_guests, of_files, of_keys) = (Arc::clone(app), Arc::clone(app), Arc::clone(app));
     let (of_queue, of_webhooks) = (Arc::clone(app), Arc::clone(app));
-    let of_sign_ins = Arc::clone(app);
+    let (of_sign_ins, of_retention) = (Arc::clone(app), Arc::clone(app));
     let mut jobs = vec![
         Job::new("empty_guests", 6 * HOUR, move || {
             let app = Arc::clone(&of_guests);
@@ -47,6 +48,10 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
         Job::new("webhook_log", 6 * HOUR, move || {
             let app = Arc::clone(&of_webhooks);
             async move { webhook::log::sweep(&app).await.map(drop) }
+        }),
+        Job::new("retention", HOUR, move || {
+            let app = Arc::clone(&of_retention);
+            async move { retention::start_due(&app).await.map(drop) }
         }),
         Job::new("sign_ins", HOUR, move || {
             let app = Arc::clone(&of_sign_ins);

@@ -57,7 +57,10 @@ mod queue;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod saved_views;
+#[cfg(test)]
 mod sdk;
 #[cfg(test)]
 mod sdk_config;

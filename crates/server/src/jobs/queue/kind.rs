@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use store::{Error, ObjectId};
 
 use crate::app::SharedApp;
+use crate::jobs::retention;
 use crate::mail;
 use crate::resources::webhook::deliver;
 use crate::resources::{team, ticket};
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Kind> {
         ticket::load::kind(),
         team::queue::kind(),
         deliver::kind(),
+        retention::kind(),
     ];
     all.extend(team::leave::kinds());
     all

@@ -3,6 +3,7 @@
 mod api_keys;
 mod identity_verification;
 mod list;
+pub mod retention;
 pub mod saved_views;
 mod sdk_config;
 mod secrets;
@@ -39,6 +40,8 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(ticket_settings::get, ticket_settings::put))
         .routes(routes!(saved_views::list, saved_views::create))
         .routes(routes!(saved_views::update, saved_views::delete))
+        .routes(routes!(retention::get, retention::put))
+        .routes(routes!(retention::preview))
         .routes(routes!(users::list))
         .routes(routes!(users::update, users::remove))
 }
