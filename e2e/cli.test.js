@@ -118,7 +118,7 @@ test("commands that cannot be done say why and end with a status above 0", async
   }
 });
 
-test("an import loads good lines into a running server, names bad ones, and may be repeated", async (test) => {
+test("an import into a running server names bad lines, leaves them out with --partial alone, and may be repeated", async (test) => {
   const { server, keys } = await Server.withProject(test);
   const lines = [
     '{"userId":"user-1","name":"New","customData":{"seats":3}}',
@@ -132,11 +132,24 @@ test("an import loads good lines into a running server, names bad ones, and may 
   const api = new Api(server.url, keys);
   await api.identify({ userId: "user-1", name: "Old", customData: { seats: 1, kept: true } });
 
-  for (const created of [1, 0]) {
-    const { code, stdout, stderr } = await server.command("import", file, "--project", keys.projectId);
-    assert.equal(code, 1, "lines were left out");
+  const run = (...more) => server.command("import", file, "--project", keys.projectId, ...more);
+  const assertNamed = (stderr) => {
     assert.match(stderr, /^line 2: /m);
     assert.match(stderr, /^line 4: .*userId/m);
+  };
+  const whole = await run();
+  assert.equal(whole.code, 1);
+  assertNamed(whole.stderr);
+  assert.match(whole.stderr, /nothing was imported: 2 of 4 lines are wrong.*--partial/);
+  assert.equal((await api.lookup("user-3")).status, 404);
+  const dry = await run("--dry-run");
+  assert.equal(dry.code, 1);
+  assertNamed(dry.stderr);
+  assert.match(dry.stdout, /dry run: nothing was written; of 4 lines: 1 sessions created, 1 updated, 2 lines left out/);
+  for (const created of [1, 0]) {
+    const { code, stdout, stderr } = await run("--partial");
+    assert.equal(code, 0, "they may be left out");
+    assertNamed(stderr);
     assert.match(stdout, new RegExp(`${created} sessions created, ${2 - created} updated, 2 lines left out`));
   }
   const first = (await api.lookup("user-1")).body;

@@ -121,7 +121,8 @@ class Hark(Peer):
         try:
             began = time.monotonic()
             with open(self.log_file(), "ab") as log:
-                tools.run([self.program, "import", lines, "--project", self.keys["projectId"], "--data", self.data],
+                tools.run([self.program, "import", lines, "--partial", "--project", self.keys["projectId"],
+                           "--data", self.data],
                           stdout=log, stderr=log)
             seconds = time.monotonic() - began
         finally:

@@ -323,8 +323,9 @@ pub struct IdentityMode {
 /// Load sessions from a file into a project
 ///
 /// Sessions as `GET /v3/sessions/export` gives them: one JSON object a line, a JSON array, or a table (CSV) whose first
-/// line names the columns. A session that is there already, by user id or else by email, is updated. Bad lines are named
-/// and counted; the others are loaded.
+/// line names the columns. A session that is there already, by user id or else by email, is updated. All lines are checked
+/// first: when one is wrong nothing is loaded, unless --partial leaves it out. Wrong lines are named. One that another session
+/// stands in the way of shows only while it is written: it is named and left out.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  hark import sessions.ndjson --project 65f1c0ffee0123456789abcd\n  hark import users.csv --project 65f1c0ffee0123456789abcd --mapping '{\"E-mail\":\"email\"}' --dry-run"
@@ -345,6 +346,9 @@ pub struct Import {
     /// Say what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Leave out lines that are wrong, and load the others; the status is 0 then
+    #[arg(long)]
+    pub partial: bool,
 }
 
 /// Check the database, and repair what can be repaired

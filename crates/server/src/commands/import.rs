@@ -44,11 +44,15 @@ pub struct Job {
     pub mapping: Mapping,
     /// Whether to count only, and write nothing.
     pub dry_run: bool,
+    /// Whether lines that are wrong are left out; otherwise nothing is loaded when one is.
+    pub partial: bool,
 }
 
 /// How far an import is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Counts {
+    /// Whether lines are only looked at: nothing is written yet, or will be when one is wrong.
+    pub checking: bool,
     /// Bytes of the file that were read.
     pub bytes: u64,
     /// Lines that were read.
@@ -64,6 +68,15 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Counts the lines that were read, and the faults that showed so far.
+    fn see(&mut self, chunk: &Chunk) {
+        self.bytes = chunk.position;
+        self.lines += chunk.lines.len() as u64 + chunk.faults.len() as u64;
+        for (line, fault) in &chunk.faults {
+            self.fail(*line, fault);
+        }
+    }
+
     fn fail(&mut self, line: u64, fault: &str) {
         self.failed += 1;
         if self.faults.len() < FAULTS_NAMED_MAX {
@@ -88,6 +101,7 @@ pub async fn command(config: Config, options: cli::Import) -> Result<()> {
         format: options.format.as_deref().and_then(Format::named),
         mapping: mapping.map_err(|wrong| anyhow::anyhow!("--mapping: {wrong}"))?,
         dry_run: options.dry_run,
+        partial: options.partial,
     };
     let style =
         ProgressStyle::with_template("{bar:40} {percent}%  {msg}  ({elapsed}, {eta} left)")?;
@@ -98,12 +112,19 @@ pub async fn command(config: Config, options: cli::Import) -> Result<()> {
             return;
         };
         bar.set_position(counts.bytes);
-        bar.set_message(format!("{} lines", counts.lines));
+        let doing = if counts.checking { "checking: " } else { "" };
+        bar.set_message(format!("{doing}{} lines", counts.lines));
     };
     let counts: Counts = control::run(config, Request::Import(job), on_progress).await?;
     bar.finish_and_clear();
     for fault in &counts.faults {
         eprintln!("{fault}");
+    }
+    if counts.checking {
+        let (wrong, lines) = (counts.failed, counts.lines);
+        bail!(
+            "nothing was imported: {wrong} of {lines} lines are wrong. Mend them, or leave them out with --partial."
+        );
     }
     let would = if options.dry_run {
         "dry run: nothing was written; of "
@@ -114,7 +135,7 @@ pub async fn command(config: Config, options: cli::Import) -> Result<()> {
         "{would}{} lines: {} sessions created, {} updated, {} lines left out",
         counts.lines, counts.created, counts.updated, counts.failed
     );
-    if counts.failed > 0 {
+    if counts.failed > 0 && !options.partial {
         bail!("{} lines were left out", counts.failed);
     }
     Ok(())
@@ -133,18 +154,17 @@ pub async fn import(app: &SharedApp, job: Job, progress: &ProgressSender) -> Res
     if known.is_none() {
         bail!("--project: there is no project {project}; `hark project list` shows those that are");
     }
-    let (units, mut read_units) = mpsc::channel(UNITS_AHEAD);
-    let reader = Arc::clone(app);
-    let reading = tokio::task::spawn_blocking(move || read_file(&reader, &job, &units));
+    if !job.partial && !dry_run {
+        let seen = check(app, &job, progress).await?;
+        if seen.failed > 0 {
+            return Ok(seen);
+        }
+    }
+    let (mut read_units, reading) = read_in_background(app, &job);
     let mut counts = Counts::default();
     let mut under_way = VecDeque::new();
     while let Some(chunk) = read_units.recv().await {
-        counts.bytes = chunk.position;
-        counts.lines += chunk.lines.len() as u64 + chunk.faults.len() as u64;
-        chunk
-            .faults
-            .iter()
-            .for_each(|(line, fault)| counts.fail(*line, fault));
+        counts.see(&chunk);
         under_way.push_back(start(app, project, chunk.lines, dry_run));
         if under_way.len() > UNITS_AHEAD {
             finish(&mut under_way, &mut counts).await?;
@@ -156,6 +176,31 @@ pub async fn import(app: &SharedApp, job: Job, progress: &ProgressSender) -> Res
     }
     reading.await??;
     Ok(counts)
+}
+
+/// Looks at all lines.
+async fn check(app: &SharedApp, job: &Job, progress: &ProgressSender) -> Result<Counts> {
+    let (mut chunks, reading) = read_in_background(app, job);
+    let mut counts = Counts {
+        checking: true,
+        ..Counts::default()
+    };
+    while let Some(chunk) = chunks.recv().await {
+        counts.see(&chunk);
+        let _ = progress.try_send(Progress::Import(counts.clone()));
+    }
+    reading.await??;
+    Ok(counts)
+}
+
+fn read_in_background(
+    app: &SharedApp,
+    job: &Job,
+) -> (mpsc::Receiver<Chunk>, JoinHandle<Result<()>>) {
+    let (sender, chunks) = mpsc::channel(UNITS_AHEAD);
+    let (app, job) = (Arc::clone(app), job.clone());
+    let reading = tokio::task::spawn_blocking(move || read_file(&app, &job, &sender));
+    (chunks, reading)
 }
 
 type Outcomes = Vec<(u64, Result<Outcome, String>)>;
