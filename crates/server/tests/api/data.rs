@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 use serde_json::{Value, json};
+use server::jobs::queue::{NewJob, enqueue};
+use server::resources::webhook::document::{Delivery, DeliveryStatus, Event};
+use server::schema::SCHEMA;
+use store::{Millis, ObjectId, Tx};
 use zip::ZipArchive;
 
 use crate::merge::{guest, merged, put};
@@ -125,4 +129,90 @@ async fn who_is_unknown_has_no_archive() {
     assert_eq!(unknown.error(), (404, "session_not_found".into()));
     let bad = app.get("/v3/sessions/x/data").await;
     assert_eq!(bad.error(), (400, "invalid_id".into()));
+}
+
+#[tokio::test]
+async fn what_is_held_beside_the_session_is_in_the_archive() {
+    let app = TestApp::new().await;
+    let made = app
+        .identify(json!({"userId": "u", "email": "Ada@example.com", "name": "Old"}))
+        .await
+        .ok();
+    let id = made["sessionId"].as_str().unwrap().to_owned();
+    let ticket = crate::tickets::ticket(&app, json!({"title": "more dark"})).await;
+    for voter in ["ada@example.com", "eve@example.com"] {
+        let path = crate::tickets::path(&ticket, "/vote");
+        let call = Call::post(&path).json(&json!({"email": voter, "name": "A voter"}));
+        app.send(app.owner(call)).await.ok();
+    }
+    let file = json!([{"userId": "u", "name": "New", "gleapHash": "from-the-import"}]);
+    crate::import::import(&app, "", file.to_string()).await;
+    let of: ObjectId = id.parse().unwrap();
+    let unit = move |tx: &mut Tx<'_>| {
+        let delivery = Delivery {
+            webhook: tx.new_id(),
+            event: Event::SessionIdentified,
+            body: r#"{"data":{"name":"Old"}}"#.into(),
+            status: DeliveryStatus::Delivered,
+            attempts: Vec::new(),
+            session: Some(of),
+        };
+        tx.insert(tx.new_id(), delivery)?;
+        let job = NewJob::new("mail", &json!({"subject": "To Ada"})).session(of);
+        enqueue(tx, job.run_at(Millis(tx.now().0 + 1_000)))
+    };
+    app.write::<_, store::Error, _>(unit).await.unwrap();
+
+    let files = archive(&app, &id).await;
+    let votes = lines(&files, "votes.ndjson");
+    assert_eq!(votes.len(), 1);
+    assert_eq!(
+        json!([votes[0]["ticket"], votes[0]["email"], votes[0]["name"]]),
+        json!([ticket["id"], "ada@example.com", "A voter"])
+    );
+    let changes = lines(&files, "import-changes.ndjson");
+    assert_eq!(
+        changes[0]["fields"],
+        json!([{"field": "name", "before": "Old", "after": "New"}])
+    );
+    assert_eq!(
+        lines(&files, "webhook-deliveries.ndjson")[0]["body"],
+        r#"{"data":{"name":"Old"}}"#
+    );
+    assert_eq!(
+        lines(&files, "jobs.ndjson")[0]["payload"]["subject"],
+        "To Ada"
+    );
+}
+
+/// What names a session is in its archive, or is here with the reason why not.
+#[tokio::test]
+async fn every_kind_of_document_that_names_a_session_has_its_place() {
+    let app = TestApp::new().await;
+    let id = app.identify(json!({"userId": "u"})).await.ok();
+    let files = archive(&app, id["sessionId"].as_str().unwrap()).await;
+    let places = [
+        ("event", "events"),
+        ("identity_change", "identity-history"),
+        ("activity", "activities"),
+        ("ticket", "tickets"),
+        ("merge", "merges"),
+        ("import_change", "import-changes"),
+        ("webhook_delivery", "webhook-deliveries"),
+        ("job", "jobs"),
+        ("outbox", "waiting"),
+        ("file", "files"),
+        // Copies of answers, for a day.
+        ("used_key", ""),
+    ];
+    for document in SCHEMA.documents {
+        let (table, columns) = (document.collection.table, document.collection.columns);
+        let names = ["session", "survivor"];
+        if columns.iter().any(|column| names.contains(&column.name)) {
+            let place = places.iter().find(|(known, _)| *known == table);
+            let (_, file) = place.unwrap_or_else(|| panic!("{table} is in no archive"));
+            let file = format!("{file}.ndjson");
+            assert!(file == ".ndjson" || files.contains_key(&file), "{file}");
+        }
+    }
 }

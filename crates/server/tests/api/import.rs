@@ -33,7 +33,7 @@ async fn finished(app: &TestApp, id: &str) -> Value {
 }
 
 /// An import from start to end.
-async fn import(app: &TestApp, query: &str, file: impl Into<Vec<u8>>) -> Value {
+pub async fn import(app: &TestApp, query: &str, file: impl Into<Vec<u8>>) -> Value {
     let started = create(app, query, file).await.ok();
     finished(app, started["id"].as_str().unwrap()).await
 }

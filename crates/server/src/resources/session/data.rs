@@ -29,11 +29,16 @@ use crate::auth::{Member, SessionsRead};
 use crate::files::File;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
+use crate::identity;
+use crate::jobs::queue::document::QueuedJob;
 use crate::live::outbox::Outbox;
+use crate::resources::import::document::ImportChange;
 use crate::resources::message::document::Message;
 use crate::resources::ticket::document::Ticket;
 use crate::resources::ticket::history::TicketChange;
 use crate::resources::ticket::log::TicketLog;
+use crate::resources::ticket::vote::Vote;
+use crate::resources::webhook::document::Delivery;
 
 /// Rows that are read at once.
 const ROWS_PER_READ: u32 = 200;
@@ -55,8 +60,9 @@ const HIDDEN: [&str; 8] = [
 ///
 /// A ZIP archive: `session.json`, `memory.json`, and, one JSON object on each line, `events.ndjson`, `identity-history.ndjson`, `activities.ndjson`,
 /// `tickets.ndjson`, `ticket-logs.ndjson`, `ticket-changes.ndjson`, `messages.ndjson` (what was said in its tickets), `own-messages.ndjson` (what it said,
-/// wherever), `merges.ndjson` (with what the merged sessions were), `waiting.ndjson` and `files.ndjson`; the files themselves are
-/// in `files/`. The id of a session that was merged finds the session that it was merged into. An archive that breaks off is not complete.
+/// wherever), `votes.ndjson`, `merges.ndjson` (with what the merged sessions were), `import-changes.ndjson` (with what the session was before),
+/// `webhook-deliveries.ndjson`, `jobs.ndjson` (such as mails that wait), `waiting.ndjson` and `files.ndjson`; the files themselves are in `files/`. The
+/// id of a session that was merged finds the session that it was merged into. An archive that breaks off is not complete.
 #[utoipa::path(
     get, path = "/v3/sessions/{sessionId}/data", operation_id = "DownloadSessionData", tag = "Session",
     params(
@@ -147,7 +153,13 @@ impl Person {
         self.of_tickets::<Message>(to, "messages", None).await?;
         self.lines::<Message>(to, "own-messages", ("session", None))
             .await?;
+        self.votes(to, session.email.as_deref()).await?;
         self.lines::<Merge>(to, "merges", ("survivor", None))
+            .await?;
+        self.import_changes(to).await?;
+        self.lines::<Delivery>(to, "webhook-deliveries", ("session", None))
+            .await?;
+        self.lines::<QueuedJob>(to, "jobs", ("session", None))
             .await?;
         self.lines::<Outbox>(to, "waiting", ("session", None))
             .await?;
@@ -195,6 +207,40 @@ impl Person {
         Ok(())
     }
 
+    /// Votes know their voter by the address.
+    async fn votes(&self, archive: &mut Archive, email: Option<&str>) -> anyhow::Result<()> {
+        archive.begin("votes.ndjson")?;
+        let Some(email) = email.and_then(identity::email_key) else {
+            return Ok(());
+        };
+        let own = Filter::Eq(FieldPath::known("email"), Scalar::Text(email));
+        let mut votes = Pages::matching(own, None);
+        while let Some(rows) = votes.next::<Vote>(self).await? {
+            for row in &rows {
+                archive.write(&line(row)?).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What imports changed of the session, but for its credential.
+    async fn import_changes(&self, archive: &mut Archive) -> anyhow::Result<()> {
+        archive.begin("import-changes.ndjson")?;
+        let mut changes = Pages::of("session", self.session, None);
+        while let Some(rows) = changes.next::<ImportChange>(self).await? {
+            for row in rows {
+                let mut fields = row.parse::<ImportChange>()?.fields;
+                fields.retain(|change| !matches!(&*change.field, "gleapId" | "gleapHash"));
+                let shown = Members::from_iter([
+                    ("id".to_owned(), to_raw_value(&row.id)?),
+                    ("fields".to_owned(), to_raw_value(&fields)?),
+                ]);
+                archive.write(&as_line(&shown)?).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn files(&self, archive: &mut Archive) -> anyhow::Result<()> {
         let mut files = Pages::of("session", self.session, None);
         while let Some(rows) = files.next::<File>(self).await? {
@@ -227,6 +273,10 @@ struct Pages {
 impl Pages {
     fn of(path: &'static str, owner: ObjectId, time: Option<&'static str>) -> Self {
         let own = Filter::Eq(FieldPath::known(path), Scalar::Id(owner));
+        Self::matching(own, time)
+    }
+
+    fn matching(own: Filter, time: Option<&'static str>) -> Self {
         let sort = time.map(|path| Sort {
             path: path.into(),
             descending: true,
@@ -287,7 +337,11 @@ fn line(row: &RawRow) -> anyhow::Result<Vec<u8>> {
             _ => drop(shown.insert(name, value)),
         }
     }
-    let mut line = serde_json::to_vec(&shown)?;
+    as_line(&shown)
+}
+
+fn as_line(shown: &Members) -> anyhow::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(shown)?;
     line.push(b'\n');
     Ok(line)
 }
