@@ -1,0 +1,105 @@
+//! Names of schemas are global in the description: of two types with one name, the last that is registered would stand for both, and
+//! nobody would say so. So the names are looked for in the sources.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::support::{Description, TestApp};
+
+/// All source files below a folder.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The names of the types in a source that derive `ToSchema`.
+fn names(source: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, derive) in source.match_indices("#[derive(") {
+        let derived = &source[at + derive.len()..];
+        let (traits, rest) = derived.split_once(")]").unwrap();
+        if traits.split(',').any(|one| one.trim() == "ToSchema") {
+            let words = |line: &str| {
+                let line = line.trim_start();
+                let line = line.strip_prefix("pub").unwrap_or(line);
+                let line = match line.split_once(") ") {
+                    Some((_, rest)) if line.starts_with('(') => rest,
+                    _ => line.trim_start(),
+                };
+                let name = line.strip_prefix("struct ");
+                name.or_else(|| line.strip_prefix("enum "))
+                    .map(str::to_owned)
+            };
+            let declared = rest.lines().find_map(words).unwrap();
+            let end = declared.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            names.push(declared[..end.unwrap_or(declared.len())].to_owned());
+        }
+    }
+    names
+}
+
+/// By name the files that have a schema of it.
+fn schemas() -> BTreeMap<String, Vec<PathBuf>> {
+    let mut files = Vec::new();
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
+    let mut all: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for file in files {
+        for name in names(&std::fs::read_to_string(&file).unwrap()) {
+            all.entry(name).or_default().push(file.clone());
+        }
+    }
+    all
+}
+
+#[test]
+fn no_two_schemas_have_one_name() {
+    let mut doubles = schemas();
+    doubles.retain(|_, files| files.len() > 1);
+    assert!(
+        doubles.is_empty(),
+        "give one of each another name: {doubles:#?}"
+    );
+}
+
+#[tokio::test]
+async fn every_schema_of_the_description_is_found_in_the_sources() {
+    let _app = TestApp::new().await;
+    let known = schemas();
+    let described = &Description::get().document["components"]["schemas"];
+    for name in described.as_object().unwrap().keys() {
+        assert!(
+            known.contains_key(name),
+            "{name} has a name that the sources do not show"
+        );
+    }
+}
+
+#[test]
+fn types_are_found_however_they_are_written() {
+    let source = "
+        #[derive(Debug, ToSchema)]
+        #[derive(Clone)]
+        struct A {}
+        /// Text.
+        #[derive(
+            Debug,
+            ToSchema,
+        )]
+        #[serde(rename_all = \"camelCase\")]
+        /// A struct of words.
+        pub(super) struct B<T>(pub(crate) T);
+        #[derive(Debug)]
+        pub struct C;
+        #[derive(ToSchema)]
+        pub enum D { E }";
+    assert_eq!(names(source), ["A", "B", "D"]);
+}
