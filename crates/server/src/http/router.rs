@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -119,7 +120,37 @@ pub fn openapi(app: &SharedApp) -> String {
     components.add_security_scheme("sdkKeyInQuery", SecurityScheme::ApiKey(ApiKey::Query(key)));
     let mut description = serde_json::to_value(description).unwrap_or_default();
     take_out_null(&mut description);
+    describe_events(&mut description);
     description.to_string()
+}
+
+/// What is said of server-sent events is said of their `data`: each event is an object whose `data` is that, as JSON text.
+fn describe_events(part: &mut Value) {
+    match part {
+        Value::Array(items) => items.iter_mut().for_each(describe_events),
+        Value::Object(members) => {
+            let events = members.get_mut("text/event-stream");
+            if let Some(schema) = events.and_then(|content| content.get_mut("schema")) {
+                let data = schema.take();
+                *schema = json!({
+                    "type": "object",
+                    "description": "Each event, and what its `data` line holds.",
+                    "required": ["event", "data"],
+                    "properties": {
+                        "event": {"type": "string", "description": "What happened."},
+                        "data": {
+                            "type": "string",
+                            "description": "More about it, as JSON.",
+                            "contentMediaType": "application/json",
+                            "contentSchema": data,
+                        },
+                    },
+                });
+            }
+            members.values_mut().for_each(describe_events);
+        }
+        _ => {}
+    }
 }
 
 async fn serve_description(State(description): State<Arc<str>>) -> impl IntoResponse {

@@ -1,5 +1,7 @@
 //! What the server offers against what the contract promises.
 
+mod schema_names;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -326,5 +328,25 @@ async fn every_error_of_an_operation_is_listed() {
                 );
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn events_of_a_stream_are_objects_whose_data_is_json() {
+    let _app = TestApp::new().await;
+    let paths = &Description::get().document["paths"];
+    for (path, name) in [
+        ("/v3/live", "TeamEvent"),
+        ("/v3/sessions/{sessionId}/live", "LiveEvent"),
+    ] {
+        let content = &paths[path]["get"]["responses"]["200"]["content"];
+        let event = &content["text/event-stream"]["schema"];
+        assert_eq!(event["required"], json!(["event", "data"]));
+        let data = &event["properties"]["data"];
+        let schema = format!("#/components/schemas/{name}");
+        assert_eq!(
+            (&data["type"], &data["contentSchema"]["$ref"]),
+            (&json!("string"), &json!(schema))
+        );
     }
 }

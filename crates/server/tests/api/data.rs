@@ -196,6 +196,7 @@ async fn every_kind_of_document_that_names_a_session_has_its_place() {
         ("identity_change", "identity-history"),
         ("activity", "activities"),
         ("ticket", "tickets"),
+        ("message", "own-messages"),
         ("merge", "merges"),
         ("import_change", "import-changes"),
         ("webhook_delivery", "webhook-deliveries"),

@@ -18,30 +18,31 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The names of the types in a source that derive `ToSchema`.
+/// The names of the schemas that a source derives.
 fn names(source: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (at, derive) in source.match_indices("#[derive(") {
-        let derived = &source[at + derive.len()..];
-        let (traits, rest) = derived.split_once(")]").unwrap();
-        if traits.split(',').any(|one| one.trim() == "ToSchema") {
-            let words = |line: &str| {
-                let line = line.trim_start();
-                let line = line.strip_prefix("pub").unwrap_or(line);
-                let line = match line.split_once(") ") {
-                    Some((_, rest)) if line.starts_with('(') => rest,
-                    _ => line.trim_start(),
-                };
-                let name = line.strip_prefix("struct ");
-                name.or_else(|| line.strip_prefix("enum "))
-                    .map(str::to_owned)
-            };
-            let declared = rest.lines().find_map(words).unwrap();
-            let end = declared.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
-            names.push(declared[..end.unwrap_or(declared.len())].to_owned());
+        let (traits, rest) = source[at + derive.len()..].split_once(")]").unwrap();
+        let is_schema = |one: &str| one.trim().rsplit("::").next() == Some("ToSchema");
+        if traits.split(',').any(is_schema) {
+            names.push(rest.lines().find_map(name).unwrap());
         }
     }
     names
+}
+
+/// What a line gives a type as its name: its declaration, or another name that is given before that.
+fn name(line: &str) -> Option<String> {
+    let line = line.trim_start();
+    let line = line.strip_prefix("pub").unwrap_or(line);
+    let line = match line.split_once(") ") {
+        Some((_, rest)) if line.starts_with('(') => rest,
+        _ => line.trim_start(),
+    };
+    let starts = ["#[schema(as = ", "struct ", "enum "];
+    let name = starts.iter().find_map(|start| line.strip_prefix(start))?;
+    let end = name.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    Some(name[..end.unwrap_or(name.len())].to_owned())
 }
 
 /// By name the files that have a schema of it.
@@ -100,6 +101,7 @@ fn types_are_found_however_they_are_written() {
         #[derive(Debug)]
         pub struct C;
         #[derive(ToSchema)]
+        #[schema(as = Other)]
         pub enum D { E }";
-    assert_eq!(names(source), ["A", "B", "D"]);
+    assert_eq!(names(source), ["A", "B", "Other"]);
 }
