@@ -17,7 +17,10 @@ type Overview = Schemas["OverviewBody"];
 type Day = Schemas["OverviewDay"];
 
 const SPANS = ["7", "30", "90"];
-const CHART_PX = 170;
+const CHART_PX = 160;
+/** What the name of a day takes. */
+const LABEL_PX = 80;
+const HALF_DAY_S = 43_200;
 const OWN_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 /** The columns of the numbers, in the order of the table. */
@@ -109,35 +112,45 @@ function Chart({ title, days, column }: { title: string; days: Day[]; column: ke
     if (!stage.current || width === 0) return;
     const style = getComputedStyle(document.documentElement);
     const [ink, quiet, line] = ["--mantine-primary-color-filled", "--quiet", "--line"].map((name) => style.getPropertyValue(name).trim());
+    const noons = days.map(noonOf);
+    const each = Math.ceil(noons.length / (width / LABEL_PX));
     const axis = { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const plot = new uPlot(
       {
         width,
         height: CHART_PX,
+        padding: [8, 12, 0, 0],
         legend: { show: false },
         cursor: { show: false },
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
-        scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
+        // Half a day at each end, so that the first and the last bar are whole.
+        scales: { x: { range: (_, first, last) => [first - HALF_DAY_S, last + HALF_DAY_S] }, y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
         series: [{}, { stroke: ink, fill: ink, paths: uPlot.paths.bars?.({ size: [0.7, 40], radius: 0.15 }), points: { show: false } }],
         axes: [
-          { ...axis, grid: { show: false }, values: (_, splits) => splits.map((at) => shortDay(at * 1000)), space: 70 },
+          {
+            ...axis,
+            grid: { show: false },
+            size: 28,
+            splits: () => noons.filter((_, index) => index % each === 0),
+            values: (_, splits) => splits.map((at) => shortDay(at * 1000)),
+          },
           { ...axis, values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? number(value) : "")), size: 58 },
         ],
       },
-      [days.map(noonOf), JSON.parse(drawn) as number[]],
+      [noons, JSON.parse(drawn) as number[]],
       stage.current,
     );
     return () => plot.destroy();
     // The days are those of the values; texts change with the language, which draws the page anew.
   }, [drawn, width, scheme, number, shortDay]);
   return (
-    <figure className="panel" style={{ margin: 0, padding: 16 }} ref={ref}>
-      <Group justify="space-between" mb={4}>
-        <Title order={3} size="sm" className="quiet">
-          {title}
-        </Title>
-      </Group>
-      <div ref={stage} role="img" aria-label={t("overview.chartOf", { title, total: number(total), most: number(most) })} />
+    <figure className="panel" style={{ margin: 0, padding: 16, minWidth: 0, overflow: "hidden" }}>
+      <Title order={3} size="sm" className="quiet" mb={4}>
+        {title}
+      </Title>
+      <div ref={ref} role="img" aria-label={t("overview.chartOf", { title, total: number(total), most: number(most) })}>
+        <div ref={stage} style={{ width: 0 }} />
+      </div>
     </figure>
   );
 }
@@ -154,7 +167,7 @@ function Hours({ hours }: { hours: Overview["hours"] }) {
         <table className="hours">
           <thead>
             <tr>
-              <td />
+              <td style={{ width: 44 }} />
               {hours[0]?.map((_, hour) => (
                 <th key={hour} scope="col" className="number quiet">
                   {hour}
