@@ -125,3 +125,30 @@ test("a webhook is made, hears what happens, and is told again", TIMEOUT, async 
   await page.getByText("No webhook yet").waitFor();
   dashboard.assertClean();
 });
+
+test("what rules of retention would remove is seen before they hold", TIMEOUT, async (test) => {
+  const { keys, dashboard, page, api } = await signedIn(test);
+  const old = new Date(Date.now() - 200 * 86_400_000).toISOString();
+  const made = await api.identify({ userId: "user-1" });
+  assert.equal(made.status, 200);
+  await api.track({ userId: "user-1", name: "bought", date: old }, { userId: "user-1", name: "returned" });
+  await dashboard.go("Settings");
+  await page.getByRole("tab", { name: "Retention" }).click();
+  await page.getByText("Without a rule everything is kept.").waitFor();
+  const save = page.getByRole("button", { name: "Save" });
+  const rule = page.getByRole("switch", { name: "Remove old events" });
+  await rule.check();
+  await page.getByLabel("Remove old events: days").fill("100");
+  assert.ok(await save.isDisabled(), "what would go is seen first");
+  await page.getByRole("button", { name: "Show what would go" }).click();
+  await page.getByText("1 events and 0 guests.").waitFor();
+  await dashboard.assertAccessible("retention");
+  await save.click();
+  await page.getByText(/^Next run/).waitFor();
+  const path = `/projects/${keys.projectId}/retention`;
+  assert.equal((await api.get(path)).body.eventsDays, 100);
+  await rule.uncheck();
+  await save.click();
+  await until("the rule is no more", async () => (await api.get(path)).body.eventsDays === undefined);
+  dashboard.assertClean();
+});

@@ -114,7 +114,7 @@ test("sessions are found, filtered, sorted, changed and exported, and the addres
   await page.getByText("2 selected").waitFor();
   await page.getByRole("button", { name: "Add tag" }).click();
   await page.getByLabel("Tag", { exact: true }).fill("vip");
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("2 changed.").waitFor();
   assert.deepEqual((await api.lookup("user-99")).body.tags, ["vip"]);
   assert.deepEqual((await api.lookup("user-97")).body.tags, []);

@@ -7,6 +7,7 @@ import { useProject } from "../../shell/project";
 import { Identity } from "./Identity";
 import { Keys } from "./Keys";
 import { Members } from "./Members";
+import { Retention } from "./Retention";
 import { Sdk } from "./Sdk";
 import { SignIns } from "./SignIns";
 import { Webhooks } from "./Webhooks";
@@ -17,6 +18,7 @@ const TABS: [string, Key, () => React.ReactNode][] = [
   ["sdk", "settings.sdk", Sdk],
   ["members", "settings.members", Members],
   ["webhooks", "settings.webhooks", Webhooks],
+  ["retention", "settings.retention", Retention],
   ["sign-ins", "settings.signIns", SignIns],
 ];
 
