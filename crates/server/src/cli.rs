@@ -119,6 +119,7 @@ pub enum Command {
     Doctor(Doctor),
     Backup(Backup),
     Restore(Restore),
+    Copy(Copy),
     /// Print the description of the API (OpenAPI 3.1, JSON)
     Openapi,
 }
@@ -392,6 +393,24 @@ pub struct Restore {
     pub file: PathBuf,
 }
 
+/// Copy everything into another database, such as from the file to PostgreSQL; no server may run
+///
+/// The target has to be empty. A copy that broke off goes on when it is started again with the same databases; until it is complete, no
+/// server opens it. At the end both are compared row by row. The source is not changed.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("databases").args(["from", "to"]).required(true).multiple(true),
+    after_help = "Examples:\n  hark copy --from sqlite: --to postgres://hark@db.example.com/hark\n  HARK_DATABASE=postgres://hark:password@db.example.com/hark hark copy --to sqlite:/srv/hark/copy.db"
+)]
+pub struct Copy {
+    /// What is copied: `sqlite:` the file in the data folder, `sqlite:FILE`, or `postgres://…` [default: the database of the options]
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
+    /// Where it goes, written in the same way [default: the database of the options]
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -482,6 +501,8 @@ mod tests {
         assert!(parse("hark identity mode --project p off").is_ok());
         assert!(parse("hark identity mode --project p on").is_err());
         assert!(parse("hark identity sign --project p").is_err());
+        assert!(parse("hark copy").is_err());
+        assert!(parse("hark copy --from sqlite:").is_ok());
         assert!(parse("hark").is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod control;
+mod copy;
 mod database;
 mod demo;
 mod import;
@@ -34,6 +35,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Doctor(options) => runtime()?.block_on(database::doctor(config, options)),
         Command::Backup(options) => runtime()?.block_on(database::backup(config, options)),
         Command::Restore(options) => database::restore(&config, &options),
+        Command::Copy(options) => copy::command(&config, &options),
         Command::Openapi => openapi(),
     }
 }

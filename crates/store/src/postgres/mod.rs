@@ -7,6 +7,7 @@ mod examine;
 pub(crate) mod link;
 mod nodes;
 mod prepare;
+pub(crate) mod presence;
 mod unit;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,9 +19,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_postgres::types::{ToSql, Type};
 
 pub use self::config::PostgresConfig;
-use self::connect::Connector;
+pub(crate) use self::config::Target;
+pub(crate) use self::connect::Connector;
 pub use self::examine::examine_postgres;
 use self::link::Link;
+pub(crate) use self::prepare::{bring_up, refuse_older_server};
 use crate::conn::Conn;
 use crate::store::{Shared, Unit};
 use crate::tx::Snapshot;
@@ -181,13 +184,13 @@ impl Drop for Engine {
 }
 
 /// The threads of an engine. Dropping them does not block, so that anybody may.
-struct OwnRuntime {
-    handle: Handle,
+pub(crate) struct OwnRuntime {
+    pub handle: Handle,
     runtime: Mutex<Option<Runtime>>,
 }
 
 impl OwnRuntime {
-    fn start() -> Result<Self> {
+    pub fn start() -> Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(CONNECTION_THREADS)
             .thread_name("postgres")
@@ -214,7 +217,7 @@ impl Drop for OwnRuntime {
 }
 
 /// Runs what blocks where blocking is allowed, whoever calls.
-fn on_own_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+pub(crate) fn on_own_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     std::thread::scope(|scope| scope.spawn(work).join().map_err(|_| Error::Panicked)?)
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_postgres::AsyncMessage;
 use tokio_postgres::types::Type;
 
-use super::Context;
+use super::{Context, presence};
 use super::connect::Connector;
 use crate::store::Shared;
 use crate::{Change, How, ObjectId, Result};
@@ -152,6 +152,7 @@ async fn listen_once(connector: &Connector, shared: &Shared, node: &str) -> Resu
     };
     let hearing = async {
         client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
+        client.batch_execute(&presence::here()).await?;
         shared.tell_gap();
         while let Some(notification) = heard.recv().await {
             let changes = parse(notification.payload(), node, shared);

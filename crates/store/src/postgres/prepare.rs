@@ -5,7 +5,7 @@ use tokio::runtime::Handle;
 
 use super::link::Link;
 use crate::conn::Conn;
-use crate::{Error, Result, Schema, migrate};
+use crate::{Error, Result, Schema, copy, migrate};
 
 /// All nodes take this lock before they look at the schema version.
 const MIGRATION_LOCK: i64 = 0x4841_524B;
@@ -23,27 +23,34 @@ pub(super) fn migrate(link: &Link<'_>, schema: &Schema) -> Result<()> {
     refuse_older_server(link)?;
     link.command("BEGIN")?;
     link.command(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))?;
-    link.command("CREATE TABLE IF NOT EXISTS hark_schema (version BIGINT NOT NULL)")?;
-    link.command(
-        "CREATE TABLE IF NOT EXISTS hark_writes (project BYTEA PRIMARY KEY, number BIGINT NOT NULL)",
-    )?;
     let conn = Conn::Postgres(link);
+    copy::refuse_unfinished(&conn)?;
+    bring_up(&conn, schema)?;
+    link.command("COMMIT")
+}
+
+/// Brings the schema of the database up to that of the program, in the transaction of the connection.
+pub(crate) fn bring_up(conn: &Conn<'_>, schema: &Schema) -> Result<()> {
+    for sql in [
+        "CREATE TABLE IF NOT EXISTS hark_schema (version BIGINT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS hark_writes (project BYTEA PRIMARY KEY, number BIGINT NOT NULL)",
+    ] {
+        conn.execute(sql, &[])?;
+    }
     let found = conn
         .first("SELECT version FROM hark_schema", &[], |row| row.int(0))?
         .unwrap_or(0);
     schema.refuse_newer(found)?;
     if found < schema.version() {
-        migrate::apply(&conn, schema, found)?;
-        link.command("DELETE FROM hark_schema")?;
-        let version = schema.version();
-        link.command(&format!(
-            "INSERT INTO hark_schema (version) VALUES ({version})"
-        ))?;
+        migrate::apply(conn, schema, found)?;
+        conn.execute("DELETE FROM hark_schema", &[])?;
+        let version = "INSERT INTO hark_schema (version) VALUES ($1)";
+        conn.execute(version, &[schema.version().into()])?;
     }
-    link.command("COMMIT")
+    Ok(())
 }
 
-fn refuse_older_server(link: &Link<'_>) -> Result<()> {
+pub(crate) fn refuse_older_server(link: &Link<'_>) -> Result<()> {
     let version = setting(link, "server_version_num")?;
     if version < VERSION_MIN {
         return Err(Error::Refused(format!(

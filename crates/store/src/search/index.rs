@@ -8,6 +8,8 @@ use crate::{ObjectId, Result, Value};
 const BLOCK_DOCUMENTS: i64 = 16 * 1024;
 /// One document in so many is counted, for all of them: the count would make writers wait for each other.
 const COUNTED: i64 = 64;
+/// Documents that one statement adds on PostgreSQL.
+const DOCUMENTS_PER_STATEMENT: usize = 64;
 
 /// The index `name` in one project, inside a transaction.
 pub(crate) struct Index<'i> {
@@ -51,7 +53,43 @@ impl Index<'_> {
                 self.conn.execute(&sql, &binds)?;
             }
         }
-        self.count(id, block, documents)
+        self.count(id, block, documents).map(drop)
+    }
+
+    /// Adds documents that are not in the index: on PostgreSQL many with one statement.
+    pub fn add_all(&self, documents: &[(ObjectId, Words)]) -> Result<()> {
+        if let Conn::Sqlite { .. } = self.conn {
+            return (documents.iter()).try_for_each(|(id, words)| self.add(*id, words));
+        }
+        let found: Vec<_> = (documents.iter())
+            .filter(|(_, words)| !words.is_empty())
+            .collect();
+        for some in found.chunks(DOCUMENTS_PER_STATEMENT) {
+            let (block, mut documents) = self.newest_block()?;
+            let (mut rows, mut binds) = (Vec::new(), Vec::new());
+            for (id, words) in some {
+                let n = binds.len();
+                rows.push(format!(
+                    "(${}, ${}, ${}, array_to_tsvector(string_to_array(${}, ' ')))",
+                    n + 1,
+                    n + 2,
+                    n + 3,
+                    n + 4
+                ));
+                let terms = self.terms(block, words);
+                binds.extend([self.project.into(), (*id).into(), Value::Int(block), terms]);
+            }
+            let sql = format!(
+                "INSERT INTO {} (project, id, block, words) VALUES {}",
+                self.name,
+                rows.join(", ")
+            );
+            self.conn.execute(&sql, &binds)?;
+            for (id, _) in some {
+                documents = self.count(*id, block, documents)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes `new` the words of a document that is in the index with `old`.
@@ -162,10 +200,10 @@ impl Index<'_> {
         self.conn.execute(&sql, &binds).map(drop)
     }
 
-    /// Counts a document that was added to a block, and begins the next when that one is full.
-    fn count(&self, id: ObjectId, block: i64, documents: i64) -> Result<()> {
+    /// Counts a document that was added to a block, and begins the next when that one is full. Takes and gives how many it has.
+    fn count(&self, id: ObjectId, block: i64, documents: i64) -> Result<i64> {
         if !hash(id.as_bytes()).is_multiple_of(COUNTED.unsigned_abs()) {
-            return Ok(());
+            return Ok(documents);
         }
         let sql = format!(
             "UPDATE {}_block SET documents = documents + $1 WHERE project = $2 AND block = $3",
@@ -174,10 +212,9 @@ impl Index<'_> {
         let binds = [Value::Int(COUNTED), self.project.into(), Value::Int(block)];
         self.conn.execute(&sql, &binds)?;
         if documents + COUNTED >= BLOCK_DOCUMENTS {
-            self.begin_block(block + 1)
-        } else {
-            Ok(())
+            self.begin_block(block + 1)?;
         }
+        Ok(documents + COUNTED)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The embedded engine: one writer thread with group commit, reader threads, a checkpointer.
 
 pub(crate) mod backup;
-mod checkpoint;
-mod open;
+pub(crate) mod checkpoint;
+pub(crate) mod open;
 mod readers;
 mod writer;
 

@@ -9,9 +9,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::SqliteConfig;
 use crate::conn::{Conn, Deadline};
-use crate::migrate;
 use crate::store::Shared;
-use crate::{Dictionary, Error, Result};
+use crate::{Dictionary, Error, Result, Schema, copy, migrate};
 
 /// `HARK`, in the header of the file.
 pub(crate) const APPLICATION_ID: i64 = 0x4841_524B;
@@ -174,6 +173,12 @@ pub(crate) fn prepare(
 ) -> Result<()> {
     let dictionary = shared.schema.dictionary;
     register_functions(connection, dictionary)?;
+    let deadline = Deadline::watch(connection)?;
+    copy::refuse_unfinished(&Conn::Sqlite {
+        connection,
+        dictionary,
+        deadline: &deadline,
+    })?;
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     shared.schema.refuse_newer(found)?;
     if found == shared.schema.version() {
@@ -184,7 +189,6 @@ pub(crate) fn prepare(
         super::backup::copy_to(connection, &copy)?;
         tracing::info!(from = found, to = shared.schema.version(), backup = %copy.display(), "migrating; the database was copied before");
     }
-    let deadline = Deadline::watch(connection)?;
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     migrate::apply(
@@ -196,9 +200,15 @@ pub(crate) fn prepare(
         shared.schema,
         found,
     )?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", shared.schema.version())?;
+    set_version(&transaction, shared.schema)?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Notes whose file it is, and the version of its schema.
+pub(crate) fn set_version(connection: &Connection, schema: &Schema) -> Result<()> {
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", schema.version())?;
     Ok(())
 }
 

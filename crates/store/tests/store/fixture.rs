@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use store::{
-    Change, Clock, Document, Environment, Error, IdSource, Millis, ObjectId, PostgresConfig,
+    Change, Clock, Document, Environment, Error, IdSource, Millis, ObjectId, Place, PostgresConfig,
     Result, Row, SqliteConfig, Store, Tx,
 };
 use tempfile::TempDir;
@@ -132,6 +132,14 @@ impl Fixture {
         match &self.home {
             Home::Folder { file, .. } => file.clone(),
             Home::Schema(_) => panic!("PostgreSQL has no file"),
+        }
+    }
+
+    /// Where the database is.
+    pub fn place(&self) -> Place {
+        match &self.home {
+            Home::Folder { file, .. } => Place::Sqlite(SqliteConfig::new(file.clone())),
+            Home::Schema(home) => Place::Postgres(home.config()),
         }
     }
 

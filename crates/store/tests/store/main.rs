@@ -12,6 +12,8 @@ mod closing;
 #[cfg(test)]
 mod concurrency;
 #[cfg(test)]
+mod copy;
+#[cfg(test)]
 mod cursors;
 #[cfg(test)]
 mod declared;
