@@ -62,6 +62,16 @@ export class Server {
     await this.#end("SIGKILL");
   }
 
+  /** Stops the process where it is, as a machine that hangs does. */
+  pause() {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** Lets a paused process go on. */
+  resume() {
+    this.#child.kill("SIGCONT");
+  }
+
   async #end(signal) {
     const child = this.#child;
     this.#child = undefined;

@@ -181,6 +181,12 @@ impl App {
         self.clock.now()
     }
 
+    /// How old what other nodes write may be shown.
+    #[must_use]
+    pub fn max_stale(&self) -> Duration {
+        Duration::from_millis(self.config.postgres.max_stale_ms)
+    }
+
     /// How much custom data a session may hold.
     #[must_use]
     pub fn attribute_limits(&self) -> AttributeLimits {

@@ -120,6 +120,7 @@ pub enum Command {
     Backup(Backup),
     Restore(Restore),
     Copy(Copy),
+    Migrate(Migrate),
     /// Print the description of the API (OpenAPI 3.1, JSON)
     Openapi,
 }
@@ -391,6 +392,16 @@ pub struct Restore {
     /// File that `hark backup` wrote
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// Bring the database to the version of this program, without serving
+///
+/// A server does the same when it starts.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Distribute the tables over the nodes of a cluster (PostgreSQL with Citus); no server may run
+    #[arg(long)]
+    pub citus: bool,
 }
 
 /// Copy everything into another database, such as from the file to PostgreSQL; no server may run

@@ -153,6 +153,10 @@ pub struct Postgres {
     pub statement_timeout_ms: u64,
     #[serde(deserialize_with = "switch")]
     pub prepared: bool,
+    pub max_stale_ms: u64,
+    #[serde(deserialize_with = "file")]
+    pub backup_folder: Option<PathBuf>,
+    pub backup_hours_max: u32,
 }
 
 /// Memory for what is ready to send.

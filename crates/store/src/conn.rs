@@ -8,7 +8,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 
 use crate::postgres::link::Link;
-use crate::{ColumnKind, Dictionary, Error, Millis, ObjectId, Result, Value};
+use crate::{ColumnKind, Dictionary, Error, Millis, ObjectId, Result, Value, rules};
 
 /// Steps of SQLite's machine between two looks at the deadline.
 const STEPS_PER_CHECK: i32 = 10_000;
@@ -65,6 +65,7 @@ impl Conn<'_> {
     /// Runs a statement; returns how many rows it changed.
     pub fn execute(&self, sql: &str, binds: &[Value]) -> Result<u64> {
         debug_assert!(parameters_ascend(sql), "{sql}");
+        debug_assert_eq!(rules::fault(sql), None, "{sql}");
         match self {
             Self::Sqlite {
                 connection,
@@ -89,6 +90,7 @@ impl Conn<'_> {
         mut map: impl FnMut(RowRef<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         debug_assert!(parameters_ascend(sql), "{sql}");
+        debug_assert_eq!(rules::fault(sql), None, "{sql}");
         match self {
             Self::Sqlite {
                 connection,

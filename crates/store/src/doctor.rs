@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conn::{Conn, Deadline, RowRef};
+use crate::rules::EVERY_PROJECT;
 use crate::walk::{Key, Walk};
 use crate::{
     Collection, Error, Identity, ObjectId, Registered, Result, Schema, Value, declared, search,
@@ -288,12 +289,14 @@ impl<'e> Examination<'e> {
     }
 
     fn missing_identities(&mut self) -> Result<()> {
-        let sql = "SELECT DISTINCT e.project, e.kind, e.key, e.owner FROM expected e LEFT JOIN identity i \
+        let sql = format!(
+            "{EVERY_PROJECT}SELECT DISTINCT e.project, e.kind, e.key, e.owner FROM expected e LEFT JOIN identity i \
                    ON i.project = e.project AND i.kind = e.kind AND i.key = e.key \
-                   WHERE e.required AND (i.owner IS NULL OR i.owner <> e.owner)";
+                   WHERE e.required AND (i.owner IS NULL OR i.owner <> e.owner)"
+        );
         let upsert = "INSERT INTO identity (project, kind, key, owner) VALUES ($1, $2, $3, $4) \
                       ON CONFLICT (project, kind, key) DO UPDATE SET owner = excluded.owner";
-        for (project, kind, key, owner) in self.identity_rows(sql)? {
+        for (project, kind, key, owner) in self.identity_rows(&sql)? {
             let binds = [
                 project.into(),
                 Value::Int(kind),
@@ -322,13 +325,19 @@ impl<'e> Examination<'e> {
     fn surplus_identities(&mut self) -> Result<()> {
         let counted = self
             .conn
-            .first("SELECT count(*) FROM identity", &[], |row| row.int(0))?
+            .first(
+                &format!("{EVERY_PROJECT}SELECT count(*) FROM identity"),
+                &[],
+                |row| row.int(0),
+            )?
             .unwrap_or(0);
         self.report.identities = u64::try_from(counted).unwrap_or(0);
-        let sql = "SELECT i.project, i.kind, i.key, i.owner FROM identity i LEFT JOIN expected e \
-                   ON i.project = e.project AND i.kind = e.kind AND i.key = e.key AND i.owner = e.owner WHERE e.owner IS NULL";
+        let sql = format!(
+            "{EVERY_PROJECT}SELECT i.project, i.kind, i.key, i.owner FROM identity i LEFT JOIN expected e \
+                   ON i.project = e.project AND i.kind = e.kind AND i.key = e.key AND i.owner = e.owner WHERE e.owner IS NULL"
+        );
         let repair = self.repair && !self.unreadable;
-        for (project, kind, key, owner) in self.identity_rows(sql)? {
+        for (project, kind, key, owner) in self.identity_rows(&sql)? {
             if repair {
                 let delete = "DELETE FROM identity WHERE project = $1 AND kind = $2 AND key = $3";
                 self.conn.execute(
@@ -400,7 +409,9 @@ impl<'e> Examination<'e> {
             let orphan = format!(
                 "length(t.{column}) = 12 AND NOT EXISTS (SELECT 1 FROM {target} r WHERE r.project = t.project AND r.id = t.{column})"
             );
-            let sql = format!("SELECT t.project, t.id, t.{column} FROM {table} t WHERE {orphan}");
+            let sql = format!(
+                "{EVERY_PROJECT}SELECT t.project, t.id, t.{column} FROM {table} t WHERE {orphan}"
+            );
             let found = self
                 .conn
                 .query(&sql, &[], |row| Ok((row.id(0)?, row.id(1)?, row.id(2)?)))?;
@@ -414,7 +425,7 @@ impl<'e> Examination<'e> {
                 );
             }
             if self.repair {
-                let delete = format!("DELETE FROM {table} AS t WHERE {orphan}");
+                let delete = format!("{EVERY_PROJECT}DELETE FROM {table} AS t WHERE {orphan}");
                 removed += self.conn.execute(&delete, &[])?;
             }
         }

@@ -15,9 +15,10 @@ pub(crate) struct Statements {
     pub get_for_update: String,
     /// `$1` project, `$2` kind, `$3` key.
     pub find: String,
-    /// `get`, without the document when its version is `$1`: `$2` project, `$3` id.
+    /// `get`, without the document when its version is `$1`, and the number of writes of the project `$2`: `$3` project, `$4` id.
     pub get_unless: String,
-    /// `find`, without the document when its id is `$1` and its version `$2`: `$3` project, `$4` kind, `$5` key.
+    /// `find`, without the document when its id is `$1` and its version `$2`, and the number of writes of the project `$3`: `$4` project,
+    /// `$5` kind, `$6` key.
     pub find_unless: String,
     /// `$1` project, `$2` kind, `$3` first key, `$4` beyond the last, `$5` how many.
     pub find_beginning: String,
@@ -62,13 +63,19 @@ impl Statements {
                  WHERE i.project = $1 AND i.kind = $2 AND i.key = $3"
         );
         let head = "t.id, t.version, t.created_at, t.updated_at";
+        let writes = |project: usize| {
+            format!("COALESCE((SELECT number FROM hark_writes WHERE project = ${project}), 0)")
+        };
         let get_unless = format!(
-            "SELECT {head}, CASE WHEN t.version = $1 THEN NULL ELSE t.doc END FROM {table} t WHERE t.project = $2 AND t.id = $3"
+            "SELECT {head}, CASE WHEN t.version = $1 THEN NULL ELSE t.doc END, {} \
+                 FROM {table} t WHERE t.project = $3 AND t.id = $4",
+            writes(2)
         );
         let find_unless = format!(
-            "SELECT {head}, CASE WHEN t.id = $1 AND t.version = $2 THEN NULL ELSE t.doc END \
+            "SELECT {head}, CASE WHEN t.id = $1 AND t.version = $2 THEN NULL ELSE t.doc END, {} \
                  FROM identity i JOIN {table} t ON t.project = i.project AND t.id = i.owner \
-                 WHERE i.project = $3 AND i.kind = $4 AND i.key = $5"
+                 WHERE i.project = $4 AND i.kind = $5 AND i.key = $6",
+            writes(3)
         );
         let insert = format!(
             "INSERT INTO {table} (project, id, version, created_at, updated_at, doc{names}) VALUES ($1, $2, $3, $4, $5, $6{})",

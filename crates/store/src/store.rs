@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 use crate::statements::StatementBook;
 use crate::tx::{Snapshot, Tx};
 use crate::{
-    Change, Clock, Error, IdSource, Millis, ObjectId, PostgresConfig, Registered, Result, Schema,
-    SqliteConfig,
+    Change, Clock, Counted, Error, IdSource, Millis, ObjectId, PostgresConfig, Registered, Result,
+    Schema, SqliteConfig,
 };
 use crate::{postgres, sqlite};
 
@@ -334,6 +334,41 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(_) => Ok(0),
             Engine::Postgres(engine) => engine.writes_of_numbered().await,
+        }
+    }
+
+    /// Adds `more` to what all nodes count under `key` in this minute, by the clock of the database. `None` on SQLite, where one
+    /// process counts for itself.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count(&self, key: [u8; 16], more: u32) -> Result<Option<Counted>> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(None),
+            Engine::Postgres(engine) => engine.count(key, more).await.map(Some),
+        }
+    }
+
+    /// Forgets what was counted in minutes that are over.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_counts(&self) -> Result<()> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(engine) => engine.forget_counts().await.map(drop),
+        }
+    }
+
+    /// Takes what is called `name` for this process, or goes on having it, from now on for `time`; `false` when another process that
+    /// shares the database has it. A time of zero lets it go.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take(&self, name: &str, time: Duration) -> Result<bool> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(true),
+            Engine::Postgres(engine) => engine.take(name, time).await,
         }
     }
 

@@ -30,18 +30,22 @@ pub struct RawRow {
     pub json: Vec<u8>,
 }
 
-impl Found {
+impl Probe {
     fn read(row: &RowRef<'_>) -> Result<Self> {
-        let Some(json) = row.json_or_null(4)? else {
-            return Ok(Self::Same);
+        let json = row.json_or_null(4)?;
+        let changed = |json| {
+            Ok::<_, Error>(RawRow {
+                id: row.id(0)?,
+                version: row.int(1)?,
+                created_at: row.millis(2)?,
+                updated_at: row.millis(3)?,
+                json,
+            })
         };
-        Ok(Self::Row(RawRow {
-            id: row.id(0)?,
-            version: row.int(1)?,
-            created_at: row.millis(2)?,
-            updated_at: row.millis(3)?,
-            json,
-        }))
+        Ok(Self {
+            changed: json.map(changed).transpose()?,
+            writes: row.int(5)?,
+        })
     }
 }
 
@@ -75,11 +79,11 @@ impl RawRow {
 
 /// What became of a document that was read before, on a database that others write too.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// It is as it was.
-    Same,
-    /// As it is now.
-    Row(RawRow),
+pub struct Probe {
+    /// As it is now, when it is another than before.
+    pub changed: Option<RawRow>,
+    /// What [`crate::Store::writes_of_numbered`] would have said at that instant.
+    pub writes: i64,
 }
 
 /// A stored document as its type.
@@ -157,30 +161,42 @@ impl<'c> Snapshot<'c> {
         )
     }
 
-    /// As [`Self::find_raw`]; a document that is still of this id and version is not read again. For PostgreSQL: with SQLite, what was
-    /// read stays true until the listener of commits is told.
+    /// As [`Self::find_raw`]; a document that is still of this id and version is not read again. In the same statement, the writes of
+    /// the project `numbered` are asked for. For PostgreSQL: with SQLite, what was read stays true until the listener of commits is told.
     pub fn find_unless<D: Document>(
         &self,
         kind: Kind,
         key: &str,
         (id, version): (ObjectId, i64),
-    ) -> Result<Option<Found>> {
+        numbered: ObjectId,
+    ) -> Result<Option<Probe>> {
         let sql = &self.book.of(D::COLLECTION).find_unless;
         let binds = [
             id.into(),
             Value::Int(version),
+            numbered.into(),
             self.project.into(),
             Value::Int(kind.0.into()),
             key.into(),
         ];
-        self.conn.first(sql, &binds, |row| Found::read(&row))
+        self.conn.first(sql, &binds, |row| Probe::read(&row))
     }
 
-    /// As [`Self::raw`]; a document that is still of this version is not read again.
-    pub fn raw_unless<D: Document>(&self, id: ObjectId, version: i64) -> Result<Option<Found>> {
+    /// As [`Self::raw`]; a document that is still of this version is not read again. Otherwise as [`Self::find_unless`].
+    pub fn raw_unless<D: Document>(
+        &self,
+        id: ObjectId,
+        version: i64,
+        numbered: ObjectId,
+    ) -> Result<Option<Probe>> {
         let sql = &self.book.of(D::COLLECTION).get_unless;
-        let binds = [Value::Int(version), self.project.into(), id.into()];
-        self.conn.first(sql, &binds, |row| Found::read(&row))
+        let binds = [
+            Value::Int(version),
+            numbered.into(),
+            self.project.into(),
+            id.into(),
+        ];
+        self.conn.first(sql, &binds, |row| Probe::read(&row))
     }
 
     /// The document that an identity key finds.

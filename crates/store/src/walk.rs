@@ -1,6 +1,7 @@
 //! All rows of a collection, of all projects, some at a time: for migrations and for `doctor`.
 
 use crate::conn::{Conn, RowRef};
+use crate::rules::EVERY_PROJECT;
 use crate::{Collection, ColumnKind, Result, Value};
 
 /// Rows that are read before the next are.
@@ -68,7 +69,7 @@ impl<'w> Walk<'w> {
             None => (String::new(), 1),
         };
         format!(
-            "SELECT {key}, {select} FROM {} {after} ORDER BY {key} LIMIT ${limit}",
+            "{EVERY_PROJECT}SELECT {key}, {select} FROM {} {after} ORDER BY {key} LIMIT ${limit}",
             self.collection.table
         )
     }

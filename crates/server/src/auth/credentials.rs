@@ -92,9 +92,9 @@ impl Credentials {
         self.sdk_keys.clear();
     }
 
-    /// Forgets what is old by now. Where other nodes write too, that is asked with every request.
+    /// Forgets what is old by now. Where other nodes write too, that is asked with every request, unless it may be a little old.
     async fn refresh(&self, app: &App) -> Result<(), ApiError> {
-        if app.store.is_shared() {
+        if Self::is_asked(app) {
             let ask = || app.store.writes_of_numbered();
             let forget = || {
                 self.clear();
@@ -103,6 +103,19 @@ impl Credentials {
             self.freshness.assure(ask, forget).await?;
         }
         Ok(())
+    }
+
+    /// Whether it has to be asked if what this node knows is still true.
+    pub fn is_asked(app: &App) -> bool {
+        app.store.is_shared() && !app.credentials.freshness.is_within(app.max_stale())
+    }
+
+    /// The credential of a bearer token as this node knows it, and the number of writes of accounts as of which that is true: when they
+    /// are more, it may have been revoked. `None` when this node does not know it.
+    pub fn known(app: &App, token: &str) -> Option<(Arc<Credential>, i64)> {
+        let number = app.credentials.freshness.number();
+        let known = app.credentials.users.get(token)?;
+        (!has_ended(known.expires_at, app.now())).then_some((known, number))
     }
 
     /// The credential of a bearer token.

@@ -1,7 +1,9 @@
 //! Whether what is kept in memory of accounts is still true, where other nodes change them too: the database counts the writes, and a
 //! node whose number is another forgets everything.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
@@ -11,17 +13,26 @@ use tokio::sync::Mutex;
 pub(super) struct Freshness {
     /// Requests that came so far.
     came: AtomicU64,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
     /// The requests before this one are covered.
-    covered: u64,
-    number: i64,
+    covered: Mutex<u64>,
+    /// What is kept in memory was true when this was the number.
+    number: AtomicI64,
+    /// When it was last asked for.
+    asked: RwLock<Option<Instant>>,
 }
 
 impl Freshness {
+    /// The number as of which all that is kept in memory is true. To be taken before that is looked at.
+    pub fn number(&self) -> i64 {
+        self.number.load(Ordering::SeqCst)
+    }
+
+    /// Whether what is kept in memory was true within this time.
+    pub fn is_within(&self, time: Duration) -> bool {
+        let asked = *self.asked.read().unwrap_or_else(PoisonError::into_inner);
+        asked.is_some_and(|asked| asked.elapsed() < time)
+    }
+
     /// Asks for the number, unless that was done since the call, and forgets when it is another.
     ///
     /// # Errors
@@ -32,17 +43,18 @@ impl Freshness {
         forget: impl FnOnce(),
     ) -> Result<(), E> {
         let own = self.came.fetch_add(1, Ordering::SeqCst);
-        let mut state = self.state.lock().await;
-        if state.covered > own {
+        let mut covered = self.covered.lock().await;
+        if *covered > own {
             return Ok(());
         }
-        let covered = self.came.load(Ordering::SeqCst);
+        let (came, asked) = (self.came.load(Ordering::SeqCst), Instant::now());
         let number = ask().await?;
-        if number != state.number {
+        if number != self.number() {
             forget();
-            state.number = number;
+            self.number.store(number, Ordering::SeqCst);
         }
-        state.covered = covered;
+        *self.asked.write().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+        *covered = came;
         Ok(())
     }
 }
@@ -90,6 +102,19 @@ mod tests {
             2,
             "those who came during the first share the second"
         );
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_is_true_for_a_time() {
+        let freshness = Freshness::default();
+        assert!(!freshness.is_within(Duration::MAX), "nothing was asked");
+        let ask = || std::future::ready(Ok::<_, ()>(7));
+        freshness.assure(ask, || {}).await.unwrap();
+        assert_eq!(freshness.number(), 7);
+        assert!(freshness.is_within(Duration::MAX));
+        assert!(!freshness.is_within(Duration::ZERO));
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(!freshness.is_within(Duration::from_millis(1)));
     }
 
     #[tokio::test]

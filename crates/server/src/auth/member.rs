@@ -85,7 +85,13 @@ impl<R: Requires> FromRequestParts<SharedApp> for Member<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, ApiError> {
         let credential = credential(&parts.headers, app).await?;
-        let project = project_of(&parts.headers)?;
+        let member = Self::of(&credential, project_of(&parts.headers)?)?;
+        Ok(member.seen(app).await)
+    }
+}
+
+impl<R: Requires> Member<R> {
+    fn of(credential: &Credential, project: ObjectId) -> Result<Self, ApiError> {
         // A project that does not exist answers as one of which the caller is no member.
         let access = credential.projects.get(&project).ok_or_else(|| {
             ApiError::forbidden(
@@ -103,10 +109,6 @@ impl<R: Requires> FromRequestParts<SharedApp> for Member<R> {
                 ),
             ));
         }
-        if credential.user_type == UserType::Default && access.scopes.contains(Scope::TicketsWrite)
-        {
-            attendance::note(app, project, credential.user).await;
-        }
         Ok(Self {
             project,
             organisation: access.organisation,
@@ -116,6 +118,89 @@ impl<R: Requires> FromRequestParts<SharedApp> for Member<R> {
             scopes: access.scopes,
             requires: PhantomData,
         })
+    }
+}
+
+impl<R: Requires> Member<R> {
+    /// Notes that a person who works on tickets is here.
+    async fn seen(self, app: &SharedApp) -> Self {
+        if self.user_type == UserType::Default && self.scopes.contains(Scope::TicketsWrite) {
+            attendance::note(app, self.project, self.user).await;
+        }
+        self
+    }
+}
+
+/// A member by what this node remembers, for handlers that ask the database once and no more: with what they read comes the
+/// number that tells whether it is still so. They answer nothing before [`Provisional::confirm`].
+pub struct Provisional<R: Requires> {
+    member: Member<R>,
+    /// What is left to be found out.
+    unsure: Option<Unsure>,
+}
+
+struct Unsure {
+    token: String,
+    /// The writes of accounts as of which the member was one.
+    writes: i64,
+}
+
+impl<R: Requires> FromRequestParts<SharedApp> for Provisional<R> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, ApiError> {
+        // Whom memory does not know as a member may have become one: that is asked.
+        let remembered = Self::remembered(&parts.headers, app);
+        if let Some((member, unsure, token)) = remembered {
+            app.limits.v3.check(&app.store, &token).await?;
+            let unsure = Some(unsure);
+            return Ok(Self { member, unsure });
+        }
+        let member = Member::from_request_parts(parts, app).await?;
+        let unsure = None;
+        Ok(Self { member, unsure })
+    }
+}
+
+impl<R: Requires> Provisional<R> {
+    /// The member, what is left to be found out, and the id of the token.
+    fn remembered(headers: &HeaderMap, app: &SharedApp) -> Option<(Member<R>, Unsure, ObjectId)> {
+        if !Credentials::is_asked(app) {
+            return None;
+        }
+        let token = presented_token(headers)?;
+        let (credential, writes) = Credentials::known(app, token)?;
+        let member = Member::of(&credential, project_of(headers).ok()?).ok()?;
+        let token = token.to_owned();
+        Some((member, Unsure { token, writes }, credential.token))
+    }
+
+    /// The project of the request.
+    pub fn project(&self) -> ObjectId {
+        self.member.project
+    }
+
+    /// The organisation of the project.
+    pub fn organisation(&self) -> ObjectId {
+        self.member.organisation
+    }
+
+    /// The member, once it is known whether that is true. `writes`: the number of writes of accounts that the database told since; without
+    /// one, it is asked.
+    ///
+    /// # Errors
+    /// As [`Member`].
+    pub async fn confirm(
+        self,
+        app: &SharedApp,
+        writes: Option<i64>,
+    ) -> Result<Member<R>, ApiError> {
+        let Some(unsure) = self.unsure.filter(|unsure| writes != Some(unsure.writes)) else {
+            return Ok(self.member.seen(app).await);
+        };
+        let credential = Credentials::of_bearer(app, &unsure.token).await?;
+        let member = Member::of(&credential, self.member.project)?;
+        Ok(member.seen(app).await)
     }
 }
 
@@ -139,7 +224,7 @@ async fn credential(headers: &HeaderMap, app: &SharedApp) -> Result<Arc<Credenti
         )
     })?;
     let credential = Credentials::of_bearer(app, token).await?;
-    app.limits.v3.check(&credential.token)?;
+    app.limits.v3.check(&app.store, &credential.token).await?;
     Ok(credential)
 }
 

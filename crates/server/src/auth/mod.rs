@@ -21,7 +21,7 @@ mod visitor;
 
 pub use credentials::{Access, Credential, Credentials};
 pub use member::{
-    AnyMember, Member, MembersRead, MembersWrite, ProjectRead, ProjectWrite, Requires,
+    AnyMember, Member, MembersRead, MembersWrite, ProjectRead, ProjectWrite, Provisional, Requires,
     SessionsRead, SessionsWrite, SignedIn, TicketsRead, TicketsWrite, presented_token,
 };
 pub use project_token::{ProjectAccess, ProjectToken, WrongTokens};

@@ -49,7 +49,7 @@ impl FromRequestParts<SharedApp> for ProjectToken {
                         .warn(&token_prefix_for_log(given), app.now());
                 }
             })?;
-        app.limits.admin.check(&access.project)?;
+        app.limits.admin.check(&app.store, &access.project).await?;
         Ok(Self(access))
     }
 }

@@ -101,7 +101,11 @@ mod tests {
             assert_eq!(named(given).unwrap(), shown);
         }
         let fault = named(Some("mysql://hark:hunter2@db")).unwrap_err();
-        assert!(fault.to_string().starts_with("--to is not a known database"));
+        assert!(
+            fault
+                .to_string()
+                .starts_with("--to is not a known database")
+        );
         assert!(!fault.to_string().contains("hunter2"));
     }
 }

@@ -7,8 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use store::{Clock, Report};
 
+use super::backups;
 use super::control::{self, Progress, ProgressSender, Request};
-use crate::app::{postgres_config, sqlite_config};
+use crate::app::{App, Surroundings, postgres_config, sqlite_config};
 use crate::cli;
 use crate::config::{Config, Database};
 use crate::files::backup as files;
@@ -36,7 +37,8 @@ pub async fn doctor(config: Config, options: cli::Doctor) -> Result<()> {
     if config.smtp.host.is_empty() {
         println!("note: no mail is sent, because smtp.host is not set");
     }
-    show(&serde_json::from_value(report)?, repair)
+    show(&serde_json::from_value(report)?, repair)?;
+    backups::check(&config)
 }
 
 async fn alone(config: &Config, repair: bool, on_progress: impl Fn(&Progress)) -> Result<Value> {
@@ -113,6 +115,7 @@ fn show(report: &Report, repair: bool) -> Result<()> {
 
 /// Copies the database.
 pub async fn backup(config: Config, options: cli::Backup) -> Result<()> {
+    backups::check(&config)?;
     let file = std::path::absolute(&options.file)
         .with_context(|| format!("{}", options.file.display()))?;
     match control::connect(&config).await {
@@ -161,6 +164,25 @@ fn database_file(config: &Config) -> Result<PathBuf> {
             "PostgreSQL is backed up and restored by its own programs, such as pg_dump and pg_restore, or pg_basebackup with archived logs; keep the server key and, unless they are in a bucket, the uploaded files too"
         ),
     }
+}
+
+/// Migrates the database, and distributes it when asked to.
+pub fn migrate(config: Config, options: &cli::Migrate) -> Result<()> {
+    if options.citus {
+        let Database::Postgres(url) = &config.database else {
+            bail!("--citus needs a database of PostgreSQL: name it with --database");
+        };
+        let distributed = store::distribute(&postgres_config(&config, &url.0), &SCHEMA)?;
+        match distributed.len() {
+            0 => println!("all tables were distributed already"),
+            count => println!("{count} tables were distributed by project"),
+        }
+        return Ok(());
+    }
+    let app = App::open(config, Surroundings::default())?;
+    app.store.close();
+    println!("the database has schema version {}", SCHEMA.version());
+    Ok(())
 }
 
 /// Puts a backup in the place of the database.

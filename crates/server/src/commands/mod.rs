@@ -1,6 +1,7 @@
 //! The sub-commands of `hark`.
 
 mod accounts;
+mod backups;
 mod control;
 mod copy;
 mod database;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Doctor(options) => runtime()?.block_on(database::doctor(config, options)),
         Command::Backup(options) => runtime()?.block_on(database::backup(config, options)),
         Command::Restore(options) => database::restore(&config, &options),
+        Command::Migrate(options) => database::migrate(config, &options),
         Command::Copy(options) => copy::command(&config, &options),
         Command::Openapi => openapi(),
     }

@@ -1,8 +1,11 @@
 //! "At most N a minute", for each key by itself.
 
+mod nodes;
+
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::http::header::{HeaderName, HeaderValue};
 use governor::clock::{Clock, DefaultClock};
@@ -10,6 +13,9 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
+use store::Store;
+
+use self::nodes::Nodes;
 use super::error::ApiError;
 
 /// Keys that are at rest are forgotten after so many checks, so that memory follows the callers of the last minute.
@@ -27,6 +33,7 @@ struct Limiter<C: Clock> {
     keys: RateLimiter<u64, DefaultKeyedStateStore<u64>, C, NoOpMiddleware<C::Instant>>,
     clock: C,
     checks: AtomicU32,
+    nodes: Nodes,
 }
 
 impl RateLimit {
@@ -52,15 +59,36 @@ impl<C: Clock + Clone> RateLimit<C> {
             ),
             clock,
             checks: AtomicU32::new(0),
+            nodes: Nodes::new(what, per_minute.get()),
         }))
     }
 
-    /// Counts one for `key`: a text, an id, or a tuple of them.
+    /// Counts one for `key`: a text, an id, or a tuple of them. Nodes that share `store` count together, each minute of the clock of
+    /// the database by itself.
     ///
     /// # Errors
     /// 429 that says when to try again.
-    pub fn check(&self, key: &(impl Hash + ?Sized)) -> Result<(), ApiError> {
-        self.0.as_ref().map_or(Ok(()), |limiter| limiter.check(key))
+    pub async fn check(
+        &self,
+        store: &Store,
+        key: &(impl Hash + ?Sized + Sync),
+    ) -> Result<(), ApiError> {
+        let Some(limiter) = &self.0 else {
+            return Ok(());
+        };
+        let hash = limiter.check(key)?;
+        if !store.is_shared() {
+            return Ok(());
+        }
+        let checked = limiter.nodes.check(store, hash, key).await;
+        checked.map_err(|wait| limiter.exceeded(seconds(wait)))
+    }
+
+    /// Counts one for `key` on this node.
+    #[cfg(test)]
+    fn check_here(&self, key: &(impl Hash + ?Sized)) -> Result<(), ApiError> {
+        let checked = self.0.as_ref().map(|limiter| limiter.check(key));
+        checked.transpose().map(drop)
     }
 
     /// How many keys are held in memory.
@@ -71,16 +99,17 @@ impl<C: Clock + Clone> RateLimit<C> {
 }
 
 impl<C: Clock> Limiter<C> {
-    fn check(&self, key: &(impl Hash + ?Sized)) -> Result<(), ApiError> {
+    /// Counts one on this node; gives the hash of the key.
+    fn check(&self, key: &(impl Hash + ?Sized)) -> Result<u64, ApiError> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % CHECKS_PER_SWEEP == CHECKS_PER_SWEEP - 1 {
             self.keys.retain_recent();
+            self.nodes.sweep();
         }
-        self.keys
-            .check_key(&self.hasher.hash_one(key))
-            .map_err(|not_until| {
-                let wait = not_until.wait_time_from(self.clock.now());
-                self.exceeded(wait.as_millis().div_ceil(1000).max(1) as u64)
-            })
+        let hash = self.hasher.hash_one(key);
+        let checked = self.keys.check_key(&hash).map_err(|not_until| {
+            self.exceeded(seconds(not_until.wait_time_from(self.clock.now())))
+        });
+        checked.map(|()| hash)
     }
 
     fn exceeded(&self, wait_seconds: u64) -> ApiError {
@@ -102,6 +131,13 @@ impl<C: Clock> Limiter<C> {
     }
 }
 
+/// Whole seconds to wait.
+fn seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1000))
+        .unwrap_or(u64::MAX)
+        .max(1)
+}
+
 const LIMIT: [&str; 2] = ["ratelimit-limit", "x-ratelimit-limit"];
 const REMAINING: [&str; 2] = ["ratelimit-remaining", "x-ratelimit-remaining"];
 /// Seconds from now, not a time of day.
@@ -109,8 +145,6 @@ const RESET: [&str; 2] = ["ratelimit-reset", "x-ratelimit-reset"];
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use axum::response::IntoResponse;
     use governor::clock::FakeRelativeClock;
 
@@ -127,23 +161,26 @@ mod tests {
     #[test]
     fn n_a_minute_for_each_key() {
         let (limit, clock) = limit(10);
-        assert!((0..10).all(|_| limit.check("a").is_ok()));
-        assert!(limit.check("a").is_err());
-        assert!(limit.check("b").is_ok());
+        assert!((0..10).all(|_| limit.check_here("a").is_ok()));
+        assert!(limit.check_here("a").is_err());
+        assert!(limit.check_here("b").is_ok());
         clock.advance(Duration::from_millis(5_999));
-        assert!(limit.check("a").is_err());
+        assert!(limit.check_here("a").is_err());
         clock.advance(Duration::from_millis(1));
-        assert!(limit.check("a").is_ok());
-        assert!(limit.check("a").is_err());
+        assert!(limit.check_here("a").is_ok());
+        assert!(limit.check_here("a").is_err());
         clock.advance(Duration::from_secs(60));
-        assert!((0..10).all(|_| limit.check("a").is_ok()));
+        assert!((0..10).all(|_| limit.check_here("a").is_ok()));
     }
 
     #[test]
     fn the_answer_says_when_to_try_again() {
         let (limit, _) = limit(1);
-        limit.check(&("account", 7)).unwrap();
-        let response = limit.check(&("account", 7)).unwrap_err().into_response();
+        limit.check_here(&("account", 7)).unwrap();
+        let response = limit
+            .check_here(&("account", 7))
+            .unwrap_err()
+            .into_response();
         assert_eq!(response.status(), 429);
         let expected = [
             ("retry-after", "60"),
@@ -162,7 +199,7 @@ mod tests {
     #[test]
     fn zero_is_no_limit() {
         let (limit, _) = limit(0);
-        assert!((0..100_000).all(|_| limit.check("a").is_ok()));
+        assert!((0..100_000).all(|_| limit.check_here("a").is_ok()));
     }
 
     #[test]
@@ -170,7 +207,7 @@ mod tests {
         let (limit, clock) = limit(60);
         for key in 0..100_000_u32 {
             clock.advance(Duration::from_millis(10));
-            limit.check(&key).unwrap();
+            limit.check_here(&key).unwrap();
         }
         // A key rests after a second, in which 100 others come.
         assert!(

@@ -2,6 +2,7 @@
 //! of work asked for.
 
 pub mod empty_guests;
+pub mod lease;
 pub mod queue;
 pub mod retention;
 mod runner;
@@ -28,7 +29,15 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     let (of_guests, of_files, of_keys) = (Arc::clone(app), Arc::clone(app), Arc::clone(app));
     let (of_queue, of_webhooks) = (Arc::clone(app), Arc::clone(app));
     let (of_sign_ins, of_retention) = (Arc::clone(app), Arc::clone(app));
-    let mut jobs = vec![
+    let of_counts = Arc::clone(app);
+    let shared = |job: Job| {
+        let app = Arc::clone(app);
+        job.wrapped(move |name, interval, run| {
+            let app = Arc::clone(&app);
+            async move { lease::alone(&app.store, name, interval, run).await }
+        })
+    };
+    let jobs = vec![
         Job::new("empty_guests", 6 * HOUR, move || {
             let app = Arc::clone(&of_guests);
             async move { empty_guests::sweep(&app).await.map(drop) }
@@ -57,7 +66,12 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
             let app = Arc::clone(&of_sign_ins);
             async move { sign_in::sweep(&app).await.map(drop) }
         }),
+        Job::new("counts", HOUR, move || {
+            let app = Arc::clone(&of_counts);
+            async move { Ok(app.store.forget_counts().await?) }
+        }),
     ];
+    let mut jobs: Vec<_> = jobs.into_iter().map(shared).collect();
     if app.store.is_shared() {
         // A node that died may have committed something without telling the others.
         let hub = Arc::clone(&app.live);

@@ -35,6 +35,18 @@ impl Job {
             run: Box::new(move || run().boxed()),
         }
     }
+
+    /// The same job, each run of which is done by `around`. It is told the name and the interval.
+    pub fn wrapped<F: Future<Output = Result<()>> + Send + 'static>(
+        self,
+        around: impl Fn(&'static str, Duration, BoxFuture<'static, Result<()>>) -> F
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let (name, interval, run) = (self.name, self.interval, self.run);
+        Self::new(name, interval, move || around(name, interval, run()))
+    }
 }
 
 /// The jobs of a server.

@@ -149,7 +149,10 @@ pub async fn sign_in(
     password: String,
 ) -> Result<Json<LoggedInBody>, ApiError> {
     let key = identity::email_key(email).unwrap_or_default();
-    app.limits.logins.check(&(&key, client.address))?;
+    app.limits
+        .logins
+        .check(&app.store, &(&key, client.address))
+        .await?;
     let read = app.store.read(SCOPE, move |snapshot| {
         Ok::<_, ApiError>(snapshot.find::<User>(identity::ACCOUNT_EMAIL, &key)?)
     });

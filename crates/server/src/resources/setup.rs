@@ -100,7 +100,10 @@ pub async fn create(
     client: Client,
     Json(body): Json<SetupBody>,
 ) -> Result<Json<SetupDoneBody>, ApiError> {
-    app.limits.logins.check(&("setup", client.address))?;
+    app.limits
+        .logins
+        .check(&app.store, &("setup", client.address))
+        .await?;
     if is_set_up(&app).await.map_err(refused)? {
         return Err(already_set_up());
     }

@@ -65,7 +65,7 @@ pub async fn identify(
     match peek(&app, &visitor, &arrival, is_same).await? {
         Peeked::Unchanged(session) => return Ok((*session).into()),
         Peeked::Known => {}
-        Peeked::Nobody => expect_guest(&app, &visitor)?,
+        Peeked::Nobody => expect_guest(&app, &visitor).await?,
     }
     let call = Call {
         given: visitor.credential.clone(),

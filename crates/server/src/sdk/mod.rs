@@ -92,8 +92,8 @@ async fn peek(
 ///
 /// # Errors
 /// 503 when its address made too many: on 429 a client without a session would never try again.
-fn expect_guest(app: &App, visitor: &Visitor) -> Result<(), ApiError> {
-    let allowed = app.limits.guests.check(&visitor.address);
+async fn expect_guest(app: &App, visitor: &Visitor) -> Result<(), ApiError> {
+    let allowed = app.limits.guests.check(&app.store, &visitor.address).await;
     allowed.map_err(|error| error.with_status(StatusCode::SERVICE_UNAVAILABLE))
 }
 

@@ -44,7 +44,7 @@ pub async fn start(
     match peek(&app, &visitor, &arrival, |_| true).await? {
         Peeked::Unchanged(session) => return Ok((*session).into()),
         Peeked::Known => {}
-        Peeked::Nobody => expect_guest(&app, &visitor)?,
+        Peeked::Nobody => expect_guest(&app, &visitor).await?,
     }
     let given = visitor.credential.clone();
     let new = NewCredential::new(&app.random);

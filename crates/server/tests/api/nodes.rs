@@ -1,5 +1,9 @@
 //! Two nodes over one PostgreSQL. On SQLite, which has one process, there is nothing to test.
 
+mod leases;
+mod limits;
+mod stale;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -7,10 +11,20 @@ use server::accounts::api_key::revoke_api_key;
 use server::auth::roles::Role;
 
 use crate::live::{guest, notify, texts};
-use crate::support::{Accounts, Answer, Call, Socket, TestApp, cut_connections};
+use crate::support::{Accounts, Answer, Call, Socket, TestApp, cut_connections, run_by_hand};
 
 /// Behind a pooler in transaction mode a node hears nothing of the others: each of their notifications is lost.
-const DEAF: [(&str, &str); 1] = [("postgres.prepared", "false")];
+pub const DEAF: [(&str, &str); 1] = [("postgres.prepared", "false")];
+
+/// Runs a statement by hand.
+fn run(node: &TestApp, sql: &str) -> Vec<String> {
+    run_by_hand(&node.app.config, sql)
+}
+
+/// The minute of the clock of the database.
+fn minute(node: &TestApp) -> Vec<String> {
+    run(node, "SELECT floor(extract(epoch FROM now()) / 60)::text")
+}
 
 #[tokio::test]
 async fn what_one_node_acknowledged_every_node_shows() {

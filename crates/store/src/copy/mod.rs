@@ -14,6 +14,7 @@ use std::fmt;
 use tokio_postgres::config::Host;
 
 use self::side::Side;
+pub(crate) use self::side::refuse_unfinished;
 use crate::postgres::{Target, on_own_thread};
 use crate::{Error, PostgresConfig, Result, Schema, SqliteConfig};
 
@@ -77,6 +78,14 @@ impl fmt::Display for Place {
             }
         }
     }
+}
+
+/// The tables of documents, identity keys and declared indexes.
+pub(crate) fn tables(schema: &Schema) -> Vec<String> {
+    part::all(schema)
+        .into_iter()
+        .map(|part| part.table)
+        .collect()
 }
 
 /// Copies the database `from` to `to`, which has to be empty, or a copy of the same database that broke off: that one is gone on with.

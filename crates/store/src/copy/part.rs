@@ -2,6 +2,7 @@
 
 use super::side::Side;
 use crate::conn::{Conn, RowRef};
+use crate::rules::EVERY_PROJECT;
 use crate::{Collection, ColumnKind, Registered, Result, Schema, Value};
 
 /// Rows that are in memory at once.
@@ -38,12 +39,7 @@ pub(super) fn all(schema: &Schema) -> Vec<Part> {
     let mut parts: Vec<_> = schema.documents.iter().map(Part::documents).collect();
     parts.push(Part {
         table: "identity".into(),
-        columns: vec![
-            ("project", ID),
-            ("kind", INT),
-            ("key", TEXT),
-            ("owner", ID),
-        ],
+        columns: vec![("project", ID), ("kind", INT), ("key", TEXT), ("owner", ID)],
         key: 3,
         searched: None,
     });
@@ -56,7 +52,7 @@ pub(super) fn all(schema: &Schema) -> Vec<Part> {
 pub(super) fn count_all(side: &Side, parts: &[Part]) -> Result<u64> {
     side.with(|conn| {
         parts.iter().try_fold(0, |sum, part| {
-            let sql = format!("SELECT count(*) FROM {}", part.table);
+            let sql = format!("{EVERY_PROJECT}SELECT count(*) FROM {}", part.table);
             let count = conn.first(&sql, &[], |row| row.int(0))?.unwrap_or(0);
             Ok(sum + u64::try_from(count).unwrap_or(0))
         })
@@ -73,7 +69,12 @@ impl Part {
                 .map(|column| (column.name, Cell::Plain(column.kind)))
                 .collect::<Vec<_>>()
         };
-        let key = [vec![("project", ID)], of(true, collection), vec![("id", ID)]].concat();
+        let key = [
+            vec![("project", ID)],
+            of(true, collection),
+            vec![("id", ID)],
+        ]
+        .concat();
         let head = vec![
             ("version", INT),
             ("created_at", INT),
@@ -145,7 +146,7 @@ impl Part {
             None => (String::new(), 1),
         };
         let sql = format!(
-            "SELECT {names} FROM {} {after} ORDER BY {key} LIMIT ${limit}",
+            "{EVERY_PROJECT}SELECT {names} FROM {} {after} ORDER BY {key} LIMIT ${limit}",
             self.table
         );
         let mut binds = last.unwrap_or_default().to_vec();
@@ -160,7 +161,7 @@ impl Part {
             .map(|(name, _)| format!("{name} DESC"))
             .collect();
         let sql = format!(
-            "SELECT {key} FROM {} ORDER BY {} LIMIT 1",
+            "{EVERY_PROJECT}SELECT {key} FROM {} ORDER BY {} LIMIT 1",
             self.table,
             backwards.join(", ")
         );

@@ -6,6 +6,7 @@ use super::Place;
 use crate::conn::{Conn, Deadline};
 use crate::postgres::link::Link;
 use crate::postgres::{Connector, OwnRuntime, bring_up, presence, refuse_older_server};
+use crate::rules::EVERY_PROJECT;
 use crate::sqlite::open;
 use crate::{
     Dictionary, Error, PostgresConfig, Registered, Result, Schema, SqliteConfig, Value, migrate,
@@ -50,15 +51,15 @@ fn mark(conn: &Conn<'_>) -> Result<Option<String>> {
     if !has_table(conn, MARK)? {
         return Ok(None);
     }
-    conn.first(&format!("SELECT source FROM {MARK}"), &[], |row| row.text(0))
+    conn.first(&format!("SELECT source FROM {MARK}"), &[], |row| {
+        row.text(0)
+    })
 }
 
 fn has_table(conn: &Conn<'_>, name: &str) -> Result<bool> {
     let sql = match conn {
         Conn::Sqlite { .. } => "SELECT count(*) FROM sqlite_schema WHERE name = $1",
-        Conn::Postgres(_) => {
-            "SELECT count(*) FROM pg_class WHERE oid = to_regclass($1)::oid"
-        }
+        Conn::Postgres(_) => "SELECT count(*) FROM pg_class WHERE oid = to_regclass($1)::oid",
     };
     let count = conn.first(sql, &[Value::from(name)], |row| row.int(0))?;
     Ok(count.unwrap_or(0) > 0)
@@ -221,10 +222,8 @@ impl Side {
         self.command(&format!(
             "BEGIN; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
         ))?;
-        let tables: Vec<_> = (super::part::all(schema).iter())
-            .map(|part| part.table.clone())
-            .collect();
-        self.command(&format!("LOCK TABLE {} IN SHARE MODE", tables.join(", ")))
+        let tables = super::tables(schema).join(", ");
+        self.command(&format!("LOCK TABLE {tables} IN SHARE MODE"))
             .map_err(|error| match error.is_transient() {
                 true => Error::Refused(format!(
                     "something writes to {place}: stop it, so that nothing is written while it is copied"
@@ -272,7 +271,10 @@ fn refuse_other_version(schema: &Schema, found: i64) -> Result<()> {
 
 fn refuse_filled(conn: &Conn<'_>, schema: &Schema, place: &Place) -> Result<()> {
     for Registered { collection, .. } in schema.documents {
-        let sql = format!("SELECT project FROM {} LIMIT 1", collection.table);
+        let sql = format!(
+            "{EVERY_PROJECT}SELECT project FROM {} LIMIT 1",
+            collection.table
+        );
         if conn.first(&sql, &[], |row| row.id(0))?.is_some() {
             return Err(Error::Refused(format!(
                 "{place} holds documents already: name an empty database with --to"

@@ -6,6 +6,7 @@ use super::tables::projects;
 use super::write::{found, replace, rows_of};
 use super::{DeclaredIndex, IndexState, all};
 use crate::conn::Conn;
+use crate::rules::EVERY_PROJECT;
 use crate::{Collection, ObjectId, Result, Value};
 
 /// Documents that are read before the next are.
@@ -118,8 +119,9 @@ fn surplus(
         IndexState::Dropping.number(),
         collection.table
     );
-    let sql =
-        format!("SELECT a.id, count(*) FROM {table} a WHERE {surplus} GROUP BY a.project, a.id");
+    let sql = format!(
+        "{EVERY_PROJECT}SELECT a.id, count(*) FROM {table} a WHERE {surplus} GROUP BY a.project, a.id"
+    );
     for (id, rows) in conn.query(&sql, &[], |row| Ok((row.id(0)?, row.int(1)?)))? {
         tell(format!(
             "{} {id}: {rows} rows of declared indexes are of what is gone",
@@ -127,7 +129,10 @@ fn surplus(
         ));
     }
     if repair {
-        conn.execute(&format!("DELETE FROM {table} AS a WHERE {surplus}"), &[])?;
+        conn.execute(
+            &format!("{EVERY_PROJECT}DELETE FROM {table} AS a WHERE {surplus}"),
+            &[],
+        )?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::IndexState;
 use crate::conn::Conn;
+use crate::rules::EVERY_PROJECT;
 use crate::{ObjectId, Result};
 
 /// Makes the tables under the name `table`.
@@ -30,12 +31,13 @@ pub(crate) fn create(conn: &Conn<'_>, table: &str) -> Result<()> {
 
 /// The projects in which an index is being built or removed.
 pub(crate) fn projects_with_work(conn: &Conn<'_>, table: &str) -> Result<Vec<ObjectId>> {
-    let sql = format!("SELECT DISTINCT project FROM {table}_declared WHERE state <> $1");
+    let sql =
+        format!("{EVERY_PROJECT}SELECT DISTINCT project FROM {table}_declared WHERE state <> $1");
     conn.query(&sql, &[IndexState::Ready.number().into()], |row| row.id(0))
 }
 
 /// All projects that declared something.
 pub(super) fn projects(conn: &Conn<'_>, table: &str) -> Result<Vec<ObjectId>> {
-    let sql = format!("SELECT DISTINCT project FROM {table}_declared");
+    let sql = format!("{EVERY_PROJECT}SELECT DISTINCT project FROM {table}_declared");
     conn.query(&sql, &[], |row| row.id(0))
 }

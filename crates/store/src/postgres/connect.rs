@@ -38,6 +38,41 @@ impl Connector {
         })
     }
 
+    /// The same at another host, such as a node of a cluster.
+    pub fn to(&self, host: &str, port: u16) -> Self {
+        let (known, mut settings) = (&self.settings, tokio_postgres::Config::new());
+        settings
+            .host(host)
+            .port(port)
+            .ssl_mode(known.get_ssl_mode())
+            .keepalives_idle(known.get_keepalives_idle());
+        if let Some(user) = known.get_user() {
+            settings.user(user);
+        }
+        if let Some(password) = known.get_password() {
+            settings.password(password);
+        }
+        if let Some(database) = known.get_dbname() {
+            settings.dbname(database);
+        }
+        if let Some(options) = known.get_options() {
+            settings.options(options);
+        }
+        if let Some(name) = known.get_application_name() {
+            settings.application_name(name);
+        }
+        if let Some(timeout) = known.get_connect_timeout() {
+            settings.connect_timeout(*timeout);
+        }
+        if let Some(timeout) = known.get_tcp_user_timeout() {
+            settings.tcp_user_timeout(*timeout);
+        }
+        Self {
+            settings,
+            ..self.clone()
+        }
+    }
+
     /// A pool of at most `size` connections.
     pub fn pool(&self, size: usize, config: &PostgresConfig) -> Result<Pool> {
         let recycling = ManagerConfig {

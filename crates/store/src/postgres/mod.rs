@@ -1,29 +1,33 @@
 //! The PostgreSQL engine: each unit is a transaction of its own, run on a blocking thread so that the function of a unit
 //! is the same plain code on both engines. The engine has threads of its own, as the embedded one does.
 
+mod citus;
 mod config;
 mod connect;
 mod examine;
 pub(crate) mod link;
 mod nodes;
+mod owners;
 mod prepare;
 pub(crate) mod presence;
+mod shared;
 mod unit;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Client, Pool};
+use deadpool_postgres::Client;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio_postgres::types::{ToSql, Type};
 
+pub use self::citus::distribute;
 pub use self::config::PostgresConfig;
 pub(crate) use self::config::Target;
 pub(crate) use self::connect::Connector;
 pub use self::examine::examine_postgres;
 use self::link::Link;
 pub(crate) use self::prepare::{bring_up, refuse_older_server};
+pub use self::shared::Counted;
 use crate::conn::Conn;
 use crate::store::{Shared, Unit};
 use crate::tx::Snapshot;
@@ -40,7 +44,7 @@ const CONNECTION_THREADS: usize = 2;
 
 /// What units and reads need.
 struct Context {
-    pool: Pool,
+    owners: owners::Owners,
     runtime: Handle,
     shared: Arc<Shared>,
     prepared: bool,
@@ -91,7 +95,7 @@ impl Engine {
     }
 
     pub fn submit(&self, project: ObjectId, mut unit: Box<dyn Unit>) -> Result<()> {
-        self.spawn(move |client, context| {
+        self.spawn(project, move |client, context| {
             let done = client.and_then(|client| unit::run(client, context, project, unit.as_mut()));
             unit.answer(done);
         })
@@ -102,7 +106,7 @@ impl Engine {
         project: ObjectId,
         job: Box<dyn FnOnce(&Snapshot<'_>) + Send>,
     ) -> Result<()> {
-        self.spawn(move |client, context| {
+        self.spawn(project, move |client, context| {
             match client {
                 Ok(client) => {
                     let link = Link::new(&client, &context.runtime, context.prepared);
@@ -115,7 +119,11 @@ impl Engine {
         })
     }
 
-    fn spawn(&self, work: impl FnOnce(Result<Client>, &Context) + Send + 'static) -> Result<()> {
+    fn spawn(
+        &self,
+        project: ObjectId,
+        work: impl FnOnce(Result<Client>, &Context) + Send + 'static,
+    ) -> Result<()> {
         // Counted before `closed` is looked at: `close` waits for what it counts.
         let full = self.waiting.fetch_add(1, Ordering::SeqCst) >= self.queue_max;
         if full || self.is_closed() {
@@ -128,7 +136,7 @@ impl Engine {
         }
         let (context, waiting) = (Arc::clone(&self.context), Arc::clone(&self.waiting));
         self.context.runtime.spawn(async move {
-            let client = context.pool.get().await.map_err(Error::Pool);
+            let client = context.owners.of(project).await;
             let _ = tokio::task::spawn_blocking(move || work(client, &context)).await;
             waiting.fetch_sub(1, Ordering::SeqCst);
         });
@@ -137,18 +145,43 @@ impl Engine {
 
     /// How many units wrote in [`PostgresConfig::numbered`] so far.
     pub async fn writes_of_numbered(&self) -> Result<i64> {
+        self.ask(|client, context| async move { shared::writes(&client, &context).await })
+            .await
+    }
+
+    /// Adds to what all nodes count under a key in this minute.
+    pub async fn count(&self, key: [u8; 16], more: u32) -> Result<Counted> {
+        self.ask(move |client, _| async move { shared::count(&client, key, more).await })
+            .await
+    }
+
+    /// Forgets what was counted in minutes that are over.
+    pub async fn forget_counts(&self) -> Result<u64> {
+        self.ask(|client, _| async move { shared::forget_counts(&client).await })
+            .await
+    }
+
+    /// Takes what is called `name` for this node, for a while.
+    pub async fn take(&self, name: &str, time: Duration) -> Result<bool> {
+        let name = name.to_owned();
+        self.ask(move |client, context| async move {
+            shared::take(&client, &name, context.teller.node, time).await
+        })
+        .await
+    }
+
+    /// Asks the database on the runtime of the engine, as all that waits for connections.
+    async fn ask<T: Send + 'static, F: Future<Output = Result<T>> + Send + 'static>(
+        &self,
+        question: impl FnOnce(Client, Arc<Context>) -> F + Send + 'static,
+    ) -> Result<T> {
         if self.is_closed() {
             return Err(Error::Closed);
         }
-        // On the runtime of the engine, as all that waits for connections.
         let context = Arc::clone(&self.context);
         let asked = self.context.runtime.spawn(async move {
-            let client = context.pool.get().await?;
-            let sql = "SELECT number FROM hark_writes WHERE project = $1";
-            let project = context.numbered.as_bytes().as_slice();
-            let binds: [(&(dyn ToSql + Sync), Type); 1] = [(&project, Type::BYTEA)];
-            let rows = client.query_typed(sql, &binds).await?;
-            Ok(rows.first().map_or(Ok(0), |row| row.try_get(0))?)
+            let client = context.owners.any().await?;
+            question(client, Arc::clone(&context)).await
         });
         asked.await.unwrap_or(Err(Error::Closed))
     }
@@ -172,7 +205,7 @@ impl Engine {
         while !self.context.teller.is_done() && Instant::now() < told {
             std::thread::sleep(CLOSE_POLL);
         }
-        self.context.pool.close();
+        self.context.owners.close();
         self.runtime.stop();
     }
 }
@@ -236,8 +269,10 @@ fn prepare(
         0 => prepare::share_of_connections(&client, runtime)?,
         most => most,
     };
+    let pool = connector.pool(size, config)?;
+    let owners = owners::Owners::new(pool, connector, config, size);
     Ok(Context {
-        pool: connector.pool(size, config)?,
+        owners: runtime.block_on(owners)?,
         runtime: runtime.clone(),
         shared,
         prepared: config.prepared,

@@ -12,8 +12,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_postgres::AsyncMessage;
 use tokio_postgres::types::Type;
 
-use super::{Context, presence};
 use super::connect::Connector;
+use super::{Context, presence};
 use crate::store::Shared;
 use crate::{Change, How, ObjectId, Result};
 
@@ -36,8 +36,8 @@ const WORDS: [(How, &str); 3] = [
 
 /// The way to the other nodes.
 pub(super) struct Teller {
-    /// Tells this node's own notifications from those of others.
-    node: String,
+    /// Tells this node from others.
+    pub node: ObjectId,
     sender: UnboundedSender<Vec<Document>>,
     untold: Arc<AtomicUsize>,
 }
@@ -46,7 +46,7 @@ impl Teller {
     pub fn new(node: ObjectId) -> (Self, UnboundedReceiver<Vec<Document>>) {
         let (sender, told) = unbounded_channel();
         let teller = Self {
-            node: node.to_string(),
+            node,
             sender,
             untold: Arc::default(),
         };
@@ -84,7 +84,7 @@ pub(super) async fn tell(context: Arc<Context>, mut told: UnboundedReceiver<Vec<
     while told.recv_many(&mut waiting, 1_000).await > 0 {
         let count = waiting.len();
         let documents: BTreeSet<_> = waiting.drain(..).flatten().collect();
-        for payload in payloads(&context.teller.node, documents) {
+        for payload in payloads(&context.teller.node.to_string(), documents) {
             if let Err(error) = notify(&context, &payload).await {
                 tracing::debug!(%error, "the other nodes were not told of a commit");
             }
@@ -94,7 +94,7 @@ pub(super) async fn tell(context: Arc<Context>, mut told: UnboundedReceiver<Vec<
 }
 
 async fn notify(context: &Context, payload: &str) -> Result<()> {
-    let client = context.pool.get().await?;
+    let client = context.owners.any().await?;
     let notify = "SELECT pg_notify($1, $2)";
     let binds: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
         [(&CHANNEL, Type::TEXT), (&payload, Type::TEXT)];

@@ -4,6 +4,7 @@ use deadpool_postgres::Client;
 use tokio::runtime::Handle;
 
 use super::link::Link;
+use super::{citus, shared};
 use crate::conn::Conn;
 use crate::{Error, Result, Schema, copy, migrate};
 
@@ -12,6 +13,12 @@ const MIGRATION_LOCK: i64 = 0x4841_524B;
 
 /// The oldest version of PostgreSQL that is tested.
 const VERSION_MIN: i64 = 150_000;
+
+/// The version of the schema, and the number of writes of projects.
+const OWN_TABLES: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS hark_schema (version BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS hark_writes (project BYTEA PRIMARY KEY, number BIGINT NOT NULL)",
+];
 
 /// What a node takes of the connections that the server allows: four nodes have room.
 const SHARE: i64 = 4;
@@ -31,10 +38,7 @@ pub(super) fn migrate(link: &Link<'_>, schema: &Schema) -> Result<()> {
 
 /// Brings the schema of the database up to that of the program, in the transaction of the connection.
 pub(crate) fn bring_up(conn: &Conn<'_>, schema: &Schema) -> Result<()> {
-    for sql in [
-        "CREATE TABLE IF NOT EXISTS hark_schema (version BIGINT NOT NULL)",
-        "CREATE TABLE IF NOT EXISTS hark_writes (project BYTEA PRIMARY KEY, number BIGINT NOT NULL)",
-    ] {
+    for sql in OWN_TABLES.into_iter().chain(shared::TABLES) {
         conn.execute(sql, &[])?;
     }
     let found = conn
@@ -46,6 +50,7 @@ pub(crate) fn bring_up(conn: &Conn<'_>, schema: &Schema) -> Result<()> {
         conn.execute("DELETE FROM hark_schema", &[])?;
         let version = "INSERT INTO hark_schema (version) VALUES ($1)";
         conn.execute(version, &[schema.version().into()])?;
+        citus::distribute_new(conn, schema)?;
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ pub(super) fn here() -> String {
 /// Takes the database for this connection alone, as long as it lasts; `false` when a node uses it. Behind a pooler in transaction mode,
 /// nodes do not listen, and are not seen.
 pub(crate) fn try_alone(conn: &Conn<'_>) -> Result<bool> {
-    let sql = format!("SELECT pg_try_advisory_lock({LOCK}, to_regclass('hark_schema')::oid::int)::int::bigint");
+    let sql = format!(
+        "SELECT pg_try_advisory_lock({LOCK}, to_regclass('hark_schema')::oid::int)::int::bigint"
+    );
     Ok(conn.first(&sql, &[], |row| row.int(0))? == Some(1))
 }

@@ -64,7 +64,7 @@ pub(super) fn run(
         attempt += 1;
         if is_lost {
             drop(Client::take(client)); // it is not given to others
-            client = context.runtime.block_on(context.pool.get())?;
+            client = context.runtime.block_on(context.owners.of(project))?;
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::index::{Index, hash, term_start};
 use super::{Words, build_some, create, leave_to_build, unbuilt};
 use crate::conn::Conn;
+use crate::rules::EVERY_PROJECT;
 use crate::walk::Walk;
 use crate::{ObjectId, Registered, Result};
 
@@ -19,7 +20,7 @@ pub(crate) fn compare(
     tell: &mut dyn FnMut(String),
 ) -> Result<()> {
     let (table, mut sums) = (document.collection.table, sums(conn, name)?);
-    let todo = format!("SELECT project, after FROM {name}_todo");
+    let todo = format!("{EVERY_PROJECT}SELECT project, after FROM {name}_todo");
     let unbuilt = conn.query(&todo, &[], |row| Ok((row.id(0)?, row.id(1)?)))?;
     let unbuilt: HashMap<_, _> = unbuilt.into_iter().collect();
     let mut walk = Walk::over(document.collection);
@@ -56,7 +57,7 @@ pub(crate) fn compare(
         }
     }
     let gone = format!(
-        "SELECT s.id FROM {name} s WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE t.project = s.project AND t.id = s.id)"
+        "{EVERY_PROJECT}SELECT s.id FROM {name} s WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE t.project = s.project AND t.id = s.id)"
     );
     conn.query(&gone, &[], |row| {
         let id = row.id(0)?;

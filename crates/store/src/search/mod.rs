@@ -19,7 +19,7 @@ pub(crate) use examine::{compare, make_again};
 pub(crate) use index::Index;
 pub(crate) use pending::Pending;
 pub(crate) use query::run;
-pub(crate) use tables::{create, leave_to_build, unbuilt};
+pub(crate) use tables::{create, leave_to_build, tables_of, unbuilt};
 pub use words::{WORD_CHARS_MAX, words};
 
 use std::collections::BTreeSet;

@@ -2,7 +2,13 @@
 //! the blocks are, `…_todo` up to where an index over documents that were there before it is built.
 
 use crate::conn::Conn;
+use crate::rules::EVERY_PROJECT;
 use crate::{Collection, ObjectId, Result, Value};
+
+/// The tables of an index on PostgreSQL.
+pub(crate) fn tables_of(name: &str) -> [String; 3] {
+    [name.into(), format!("{name}_block"), format!("{name}_todo")]
+}
 
 /// Makes the tables of an index.
 pub(crate) fn create(conn: &Conn<'_>, name: &str) -> Result<()> {
@@ -60,7 +66,9 @@ pub(crate) fn leave_to_build(conn: &Conn<'_>, name: &str, collection: &Collectio
 
 /// The projects whose documents are not all in the index.
 pub(crate) fn unbuilt(conn: &Conn<'_>, name: &str) -> Result<Vec<ObjectId>> {
-    conn.query(&format!("SELECT project FROM {name}_todo"), &[], |row| {
-        row.id(0)
-    })
+    conn.query(
+        &format!("{EVERY_PROJECT}SELECT project FROM {name}_todo"),
+        &[],
+        |row| row.id(0),
+    )
 }

@@ -10,6 +10,8 @@ mod backup;
 #[cfg(test)]
 mod closing;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod concurrency;
 #[cfg(test)]
 mod copy;

@@ -35,6 +35,18 @@ impl Home {
         }
     }
 
+    /// Host and port of the server.
+    pub fn address(&self) -> (String, u16) {
+        let config: tokio_postgres::Config = self.url.parse().unwrap();
+        let tokio_postgres::config::Host::Tcp(host) = &config.get_hosts()[0] else {
+            panic!("the server of the tests listens on TCP");
+        };
+        (
+            host.clone(),
+            config.get_ports().first().copied().unwrap_or(5432),
+        )
+    }
+
     /// A connection that sees the schema.
     pub async fn client(&self) -> Client {
         let config = self.config();

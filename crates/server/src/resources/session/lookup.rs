@@ -1,17 +1,19 @@
 //! One session, by the customer's own id or by ours: exact, never stale, and from memory when it was asked for before.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use store::{Found, ObjectId, Row, Snapshot, Tx};
+use store::{ObjectId, Probe, RawRow, Row, Snapshot, Tx};
 
 use super::document::Session;
-use super::render::{IdentityKeyRef, Rendered, render};
+use super::render::{IdentityKeyRef, Known, Rendered, render};
 use super::schema::SessionBody;
+use crate::accounts::SCOPE;
 use crate::app::SharedApp;
-use crate::auth::{Member, SessionsRead};
+use crate::auth::{Provisional, SessionsRead};
 use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
@@ -34,20 +36,20 @@ use crate::identity;
 )]
 pub async fn by_user_id(
     State(app): State<SharedApp>,
-    member: Member<SessionsRead>,
+    member: Provisional<SessionsRead>,
     Path(user_id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let key = IdentityKeyRef(member.project, identity::USER_ID, &user_id);
-    let found = match current(&app, app.sessions.by_key(&key)) {
-        Ok(answer) => answer,
+    let key = IdentityKeyRef(member.project(), identity::USER_ID, &user_id);
+    let read = match current(&app, app.sessions.by_key(&key)) {
+        Ok(read) => read,
         Err(known) => {
             refuse_nul(&user_id)?;
-            read_by_key(&app, &member, &key, known)
-                .await?
-                .ok_or_else(|| not_found("userId", &user_id))?
+            read_by_key(&app, &member, &key, known).await?
         }
     };
+    member.confirm(&app, read.writes).await?;
+    let found = read.answer.ok_or_else(|| not_found("userId", &user_id))?;
     Ok(answer(&found, &headers))
 }
 
@@ -67,43 +69,57 @@ pub async fn by_user_id(
 )]
 pub async fn by_id(
     State(app): State<SharedApp>,
-    member: Member<SessionsRead>,
+    member: Provisional<SessionsRead>,
     Path(session_id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let id = parse_id(&session_id)?;
-    let found = match current(&app, app.sessions.answers.get(&(member.project, id))) {
-        Ok(answer) => Some(answer),
-        Err(known) => match read_by_id(&app, &member, id, known).await? {
-            None => survivor(&app, &member, &session_id.to_lowercase()).await?,
-            found => found,
-        },
+    let mut read = match current(&app, app.sessions.answers.get(&(member.project(), id))) {
+        Ok(read) => read,
+        Err(known) => read_by_id(&app, &member, id, known).await?,
     };
-    let found = found.ok_or_else(|| not_found("id", &session_id))?;
+    if read.answer.is_none() {
+        read = survivor(&app, &member, &session_id.to_lowercase()).await?;
+    }
+    member.confirm(&app, read.writes).await?;
+    let found = read.answer.ok_or_else(|| not_found("id", &session_id))?;
     Ok(answer(&found, &headers))
+}
+
+/// What a lookup found out.
+struct Read {
+    answer: Option<Arc<Rendered>>,
+    /// The writes of accounts, when the database told of them.
+    writes: Option<i64>,
 }
 
 /// What the session with this id was merged into.
 async fn survivor(
     app: &SharedApp,
-    member: &Member<SessionsRead>,
+    member: &Provisional<SessionsRead>,
     id: &str,
-) -> Result<Option<Arc<Rendered>>, ApiError> {
-    let key = IdentityKeyRef(member.project, identity::MERGED_ID, id);
+) -> Result<Read, ApiError> {
+    let key = IdentityKeyRef(member.project(), identity::MERGED_ID, id);
     match current(app, app.sessions.by_key(&key)) {
-        Ok(answer) => Ok(Some(answer)),
+        Ok(read) => Ok(read),
         Err(known) => read_by_key(app, member, &key, known).await,
     }
 }
 
-/// An answer in memory that needs no look into the database: where no other node writes, it is current. Otherwise what is known goes
-/// back, to be asked for its version.
+/// An answer in memory that needs no look into the database: where no other node writes, it is current, and otherwise it may be a
+/// little old. What is known beyond that goes back, to be asked for its version.
 fn current(
     app: &SharedApp,
-    known: Option<Arc<Rendered>>,
-) -> Result<Arc<Rendered>, Option<Arc<Rendered>>> {
+    known: Option<Known<Arc<Rendered>>>,
+) -> Result<Read, Option<Known<Arc<Rendered>>>> {
+    let is_current = |known: &Known<Arc<Rendered>>| {
+        !app.store.is_shared() || known.asked.elapsed() < app.max_stale()
+    };
     match known {
-        Some(answer) if !app.store.is_shared() => Ok(answer),
+        Some(known) if is_current(&known) => Ok(Read {
+            answer: Some(known.value),
+            writes: None,
+        }),
         known => Err(known),
     }
 }
@@ -194,70 +210,99 @@ fn answer(found: &Rendered, headers: &HeaderMap) -> Response {
     )
 }
 
-/// Where other nodes write too, an answer that is `known` is asked for its version, in the same statement that reads it when it is old.
+/// Where other nodes write too, an answer that is `known` is asked for its version, in the same statement that reads it when it is old,
+/// and that asks for the writes of accounts.
 async fn read_by_key(
     app: &SharedApp,
-    member: &Member<SessionsRead>,
+    member: &Provisional<SessionsRead>,
     key: &IdentityKeyRef<'_>,
-    known: Option<Arc<Rendered>>,
-) -> Result<Option<Arc<Rendered>>, ApiError> {
-    let (shared, key, organisation) = (Arc::clone(app), key.to_owned(), member.organisation);
+    known: Option<Known<Arc<Rendered>>>,
+) -> Result<Read, ApiError> {
+    let (shared, key, organisation) = (Arc::clone(app), key.to_owned(), member.organisation());
     let read = app.store.lookup(key.0, move |snapshot| {
-        let (ids, answers) = (
-            shared.sessions.ids.ticket(),
-            shared.sessions.answers.ticket(),
-        );
-        let row = match &known {
-            None => snapshot.find_raw::<Session>(key.1, &key.2)?,
-            Some(known) => {
-                let of = (known.id, known.version);
-                match snapshot.find_unless::<Session>(key.1, &key.2, of)? {
-                    Some(Found::Same) => return Ok(Some(Arc::clone(known))),
-                    Some(Found::Row(row)) => Some(row),
-                    None => None,
-                }
-            }
-        };
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        let answer = Arc::new(render(&row, key.0, organisation));
-        shared
-            .sessions
-            .answers
-            .keep(answers, (key.0, row.id), Arc::clone(&answer));
-        shared.sessions.ids.keep(ids, key, row.id);
-        Ok::<_, ApiError>(Some(answer))
+        let (ids, asked) = (shared.sessions.ids.ticket(), Instant::now());
+        let before = known.as_ref().map(|known| Arc::clone(&known.value));
+        let read = read(&shared, snapshot, organisation, known, |of| match of {
+            None => Ok(snapshot.find_raw::<Session>(key.1, &key.2)?.map(alone)),
+            Some(of) => snapshot.find_unless::<Session>(key.1, &key.2, of, SCOPE),
+        })?;
+        if let Some(answer) = &read.answer
+            && is_kept(&shared, before.as_ref(), answer)
+        {
+            let value = answer.id;
+            shared.sessions.ids.keep(ids, key, Known { value, asked });
+        }
+        Ok::<_, ApiError>(read)
     });
     read.await
 }
 
 async fn read_by_id(
     app: &SharedApp,
-    member: &Member<SessionsRead>,
+    member: &Provisional<SessionsRead>,
     id: ObjectId,
-    known: Option<Arc<Rendered>>,
-) -> Result<Option<Arc<Rendered>>, ApiError> {
-    let (shared, organisation) = (Arc::clone(app), member.organisation);
-    let read = app.store.lookup(member.project, move |snapshot| {
-        let ticket = shared.sessions.answers.ticket();
-        let row = match &known {
-            None => snapshot.raw::<Session>(id)?,
-            Some(known) => match snapshot.raw_unless::<Session>(id, known.version)? {
-                Some(Found::Same) => return Ok(Some(Arc::clone(known))),
-                Some(Found::Row(row)) => Some(row),
-                None => None,
-            },
-        };
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        let answer = Arc::new(render(&row, snapshot.project(), organisation));
-        shared
-            .sessions
-            .answers
-            .keep(ticket, (snapshot.project(), id), Arc::clone(&answer));
-        Ok::<_, ApiError>(Some(answer))
+    known: Option<Known<Arc<Rendered>>>,
+) -> Result<Read, ApiError> {
+    let (shared, organisation) = (Arc::clone(app), member.organisation());
+    let read = app.store.lookup(member.project(), move |snapshot| {
+        let read = read(&shared, snapshot, organisation, known, |of| match of {
+            None => Ok(snapshot.raw::<Session>(id)?.map(alone)),
+            Some((_, version)) => snapshot.raw_unless::<Session>(id, version, SCOPE),
+        })?;
+        Ok::<_, ApiError>(read)
     });
     read.await
+}
+
+/// A version that no session has.
+const NONE: (ObjectId, i64) = (ObjectId::ZERO, 0);
+
+/// What is read where nobody else writes.
+fn alone(row: RawRow) -> Probe {
+    Probe {
+        changed: Some(row),
+        writes: 0,
+    }
+}
+
+/// Reads a session with `probe`, which is told the id and version that are known already where others write too, and keeps its answer.
+fn read(
+    app: &SharedApp,
+    snapshot: &Snapshot<'_>,
+    organisation: ObjectId,
+    known: Option<Known<Arc<Rendered>>>,
+    probe: impl FnOnce(Option<(ObjectId, i64)>) -> store::Result<Option<Probe>>,
+) -> store::Result<Read> {
+    let (ticket, asked) = (app.sessions.answers.ticket(), Instant::now());
+    let is_shared = app.store.is_shared();
+    let of = known
+        .as_ref()
+        .map_or(NONE, |it| (it.value.id, it.value.version));
+    let Some(probe) = probe(is_shared.then_some(of))? else {
+        return Ok(Read {
+            answer: None,
+            writes: None,
+        });
+    };
+    let project = snapshot.project();
+    let before = known.map(|known| known.value);
+    let value = match (probe.changed, &before) {
+        (None, Some(before)) => Arc::clone(before),
+        (None, None) => return Err(store::Error::Corrupt("a session without a document".into())),
+        (Some(row), _) => Arc::new(render(&row, project, organisation)),
+    };
+    let (key, answer) = ((project, value.id), Some(Arc::clone(&value)));
+    if is_kept(app, before.as_ref(), &value) {
+        let answers = &app.sessions.answers;
+        answers.keep(ticket, key, Known { value, asked });
+    }
+    Ok(Read {
+        answer,
+        writes: is_shared.then_some(probe.writes),
+    })
+}
+
+/// Whether memory is to be told of an answer: of a new one, and of when it was asked for where that counts.
+fn is_kept(app: &SharedApp, before: Option<&Arc<Rendered>>, answer: &Arc<Rendered>) -> bool {
+    !app.max_stale().is_zero() || !before.is_some_and(|before| Arc::ptr_eq(before, answer))
 }

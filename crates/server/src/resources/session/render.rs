@@ -1,6 +1,7 @@
 //! The answer that shows a session: the stored JSON behind the ids of its row, made once and kept until the next commit.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
@@ -79,9 +80,18 @@ pub fn wire(row: &RawRow, project: ObjectId, organisation: ObjectId) -> Vec<u8> 
 /// Finished answers by id, and ids by identity key.
 pub struct SessionCache {
     /// Whom an identity key finds.
-    pub ids: CommitCache<IdentityKey, ObjectId, UnitWeighter>,
+    pub ids: CommitCache<IdentityKey, Known<ObjectId>, UnitWeighter>,
     /// The answer that shows a session.
-    pub answers: CommitCache<SessionKey, Arc<Rendered>, ByBytes>,
+    pub answers: CommitCache<SessionKey, Known<Arc<Rendered>>, ByBytes>,
+}
+
+/// What the database said once.
+#[derive(Clone)]
+pub struct Known<V> {
+    /// What it said.
+    pub value: V,
+    /// When it was asked.
+    pub asked: Instant,
 }
 
 /// Project, kind and normalised key.
@@ -114,9 +124,9 @@ pub struct ByBytes;
 /// What an answer takes beside its body: headers, key, entry.
 const ANSWER_OVERHEAD_BYTES: u64 = 256;
 
-impl Weighter<SessionKey, Arc<Rendered>> for ByBytes {
-    fn weight(&self, _: &SessionKey, answer: &Arc<Rendered>) -> u64 {
-        answer.body.len() as u64 + ANSWER_OVERHEAD_BYTES
+impl Weighter<SessionKey, Known<Arc<Rendered>>> for ByBytes {
+    fn weight(&self, _: &SessionKey, answer: &Known<Arc<Rendered>>) -> u64 {
+        answer.value.body.len() as u64 + ANSWER_OVERHEAD_BYTES
     }
 }
 
@@ -133,11 +143,15 @@ impl SessionCache {
         }
     }
 
-    /// The answer for an identity key, when both its parts are known.
+    /// The answer for an identity key, when both its parts are known, and when the older of them was asked for.
     #[must_use]
-    pub fn by_key(&self, key: &IdentityKeyRef<'_>) -> Option<Arc<Rendered>> {
+    pub fn by_key(&self, key: &IdentityKeyRef<'_>) -> Option<Known<Arc<Rendered>>> {
         let id = self.ids.get(key)?;
-        self.answers.get(&(key.0, id))
+        let answer = self.answers.get(&(key.0, id.value))?;
+        Some(Known {
+            asked: answer.asked.min(id.asked),
+            ..answer
+        })
     }
 
     /// Forgets what a commit made old.

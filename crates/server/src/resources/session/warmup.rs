@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::extract::State;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use store::{Cursor, ObjectId, Query, RawRow, Snapshot};
 use utoipa::ToSchema;
 
 use super::document::Session;
-use super::render::{SessionCache, render};
+use super::render::{Known, SessionCache, render};
 use crate::app::{App, SharedApp};
 use crate::auth::{Member, SessionsRead};
 use crate::http::Json;
@@ -106,6 +107,7 @@ fn load_some(
 ) -> store::Result<Option<Cursor>> {
     // Before the read: what a commit makes old meanwhile is not kept.
     let (ids, answers) = (cache.ids.ticket(), cache.answers.ticket());
+    let asked = Instant::now();
     let page = snapshot.page::<Session>(&Query {
         limit: SESSIONS_PER_READ,
         after,
@@ -113,11 +115,13 @@ fn load_some(
     })?;
     for row in &page.rows {
         let project = snapshot.project();
-        let answer = Arc::new(render(row, project, organisation));
-        cache.answers.keep(answers, (project, row.id), answer);
+        let value = Arc::new(render(row, project, organisation));
+        let known = Known { value, asked };
+        cache.answers.keep(answers, (project, row.id), known);
         if let Some(user_id) = user_id(row)? {
             let key = (project, identity::USER_ID, user_id.into());
-            cache.ids.keep(ids, key, row.id);
+            let value = row.id;
+            cache.ids.keep(ids, key, Known { value, asked });
         }
     }
     Ok(page.next)

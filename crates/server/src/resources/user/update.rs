@@ -90,7 +90,10 @@ pub async fn update(
     is_caller(&caller, &user_id)?;
     let password = match &body.password {
         Some(new) => {
-            app.limits.logins.check(&(caller.user, address))?;
+            app.limits
+                .logins
+                .check(&app.store, &(caller.user, address))
+                .await?;
             let old = body.oldpassword.clone().unwrap_or_default();
             Some(new_password(&app, &caller, old, new.clone()).await?)
         }

@@ -116,7 +116,10 @@ pub async fn report(
     request: Request,
 ) -> Result<(StatusCode, Json<ReportedBody>), ApiError> {
     let given = visitor.credential.clone().ok_or_else(no_session)?;
-    app.limits.reports.check(&visitor.address)?;
+    app.limits
+        .reports
+        .check(&app.store, &visitor.address)
+        .await?;
     let reported = take(&app, &visitor, given, request).await;
     let row = reported.map_err(|error| shield(true, error))?;
     let reported = ReportedBody {

@@ -73,7 +73,7 @@ pub fn rows(config: &Config) -> Vec<(String, i64)> {
         }
         Database::Postgres(_) => {
             "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
-             AND relname NOT IN ('hark_schema', 'hark_writes') ORDER BY relname COLLATE \"C\""
+             AND relname NOT LIKE 'hark\\_%' ORDER BY relname COLLATE \"C\""
         }
     };
     let names = texts(config, tables);
@@ -97,6 +97,11 @@ pub fn cut_connections(config: &Config) {
             "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
         );
     }
+}
+
+/// Runs a statement on the database of a node; returns the first column.
+pub fn run_by_hand(config: &Config, sql: &str) -> Vec<String> {
+    texts(config, sql)
 }
 
 /// The identity keys that find a document, each with its kind.

@@ -121,7 +121,12 @@ async fn what_was_written_meanwhile_is_found_by_the_comparison() {
         "{differs}"
     );
     assert!(differs.contains("of other content"), "{differs}");
-    assert!(differs.contains(&format!("note {project}: 0 rows in the source, 120 in the copy")), "{differs}");
+    assert!(
+        differs.contains(&format!(
+            "note {project}: 0 rows in the source, 120 in the copy"
+        )),
+        "{differs}"
+    );
     let fault = refused(open(&target.place)).to_string();
     assert!(fault.contains("was not finished"), "{fault}");
 }
