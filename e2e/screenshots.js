@@ -50,8 +50,14 @@ async function visit(size, width, height, colorScheme) {
   await page.getByRole("row").nth(3).getByRole("link").click();
   await page.getByRole("list", { name: "Timeline" }).waitFor();
   await shoot("session");
+  await page.goto(`${base}tickets`);
+  await page.locator(".inbox-row").first().waitFor();
+  await page.keyboard.press("j");
+  await page.getByRole("article").waitFor();
+  await page.getByRole("tab", { name: "Report" }).click();
+  await shoot("ticket");
   if (all) {
-    for (const [name, path] of [["events", `${page.url()}?tab=events`], ["tickets", `${base}tickets`], ["imports", `${base}imports`], ["settings", `${base}settings`], ["sdk", `${base}settings?tab=sdk`], ["members", `${base}settings?tab=members`], ["start", `${base}start`]]) {
+    for (const [name, path] of [["events", `${page.url()}?tab=events`], ["tickets", `${base}tickets`], ["imports", `${base}imports`], ["settings", `${base}settings`], ["sdk", `${base}settings?tab=sdk`], ["members", `${base}settings?tab=members`], ["webhooks", `${base}settings?tab=webhooks`], ["retention", `${base}settings?tab=retention`], ["start", `${base}start`]]) {
       await page.goto(path);
       await page.getByRole("heading").first().waitFor();
       await page.waitForTimeout(700);
