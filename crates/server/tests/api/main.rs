@@ -53,6 +53,7 @@ mod messages;
 mod nodes;
 #[cfg(test)]
 mod overview;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod reports;
