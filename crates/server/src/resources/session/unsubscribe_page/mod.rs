@@ -43,8 +43,9 @@ enum Shown {
     params(("token" = String, Path, description = "What the link of a mail carries")),
     responses(
         (status = 200, description = "The page", content_type = "text/html", body = String),
-        (status = 404, description = "The link is broken, or the contact is gone", content_type = "text/html", body = String),
         ErrorResponses,
+        // Instead of that of an error.
+        (status = 404, description = "The link is broken, or the contact is gone", content_type = "text/html", body = String),
     ),
     security(()),
 )]
@@ -73,8 +74,9 @@ pub async fn show(
     params(("token" = String, Path, description = "What the link of a mail carries")),
     responses(
         (status = 200, description = "The contact is unsubscribed", content_type = "text/html", body = String),
-        (status = 404, description = "The link is broken, or the contact is gone", content_type = "text/html", body = String),
         ErrorResponses,
+        // Instead of that of an error.
+        (status = 404, description = "The link is broken, or the contact is gone", content_type = "text/html", body = String),
     ),
     security(()),
 )]
