@@ -1,7 +1,9 @@
 // Three nodes over one PostgreSQL, under load, while nodes are killed and paused, connections are cut, PostgreSQL crashes, and the clock of a
 // node is five minutes ahead. What was acknowledged is there, on every node, from the moment that it was.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,6 +22,9 @@ const WRITES_PER_USER = 60;
 /** Longer than a transaction whose process is silent is waited for. */
 const PAUSE_MS = 12_000;
 const CALM_MS = 3_000;
+const DELIVERY_MS = 200;
+/** A job that began so long before the first failure was done by then. */
+const SURE_MS = 1_500;
 const ANSWER_WITHIN_MS = 4_000;
 const ACKNOWLEDGED_WITHIN_MS = 60_000;
 const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`);
@@ -27,9 +32,15 @@ const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-lin
 test("nodes that fail lose and hide nothing that was acknowledged", { timeout: 240_000 }, async (test) => {
   const { postgres, ways, servers, keys } = await threeNodes(test);
   const history = new History(servers.map((server) => new Api(server.url, keys)));
+  const receiver = await Receiver.start(test);
+  const hook = { name: "test", url: receiver.url, events: ["session.created", "session.identified"] };
+  const made = await history.nodes[0].post("/webhooks", hook);
+  assert.equal(made.status, 200, JSON.stringify(made.body));
   const load = together(CLIENTS, (client) => write(history, client));
   const calm = () => sleep(CALM_MS);
   await calm();
+  await calm();
+  const told = receiver.told(Date.now() - SURE_MS);
   await servers[0].kill();
   await calm();
   await servers[0].start();
@@ -49,11 +60,13 @@ test("nodes that fail lose and hide nothing that was acknowledged", { timeout: 2
   await load;
 
   await history.compareAll();
+  assert.ok(told.length > 0, "jobs were done");
+  for (const { id, times } of told) assert.equal(times, 1, `the job ${id} was done ${times} times while nothing failed`);
   for (const server of servers) await server.stop();
   const { code, stdout, stderr } = await run(["doctor", "--data", servers[0].data], { env: servers[0].env });
   assert.equal(code, 0, `hark doctor: ${stdout}${stderr}`);
   assert.ok(history.acknowledged > 100, `only ${history.acknowledged} writes were acknowledged`);
-  test.diagnostic(`${history.acknowledged} writes to ${history.users.size} users, ${history.reads} reads, ${history.failures} calls that failed`);
+  test.diagnostic(`${history.acknowledged} writes to ${history.users.size} users, ${history.reads} reads, ${history.failures} calls that failed, ${receiver.deliveries.size} jobs`);
 });
 
 async function threeNodes(test) {
@@ -66,6 +79,7 @@ async function threeNodes(test) {
     HARK_DATABASE: postgres.url(ways[node].port),
     HARK_SECRET_FILE: join(data(0), "secret.key"),
     HARK_POSTGRES_CONNECTIONS_MAX: "6",
+    HARK_OUTGOING_ALLOW_PRIVATE: "true",
   });
   // The first one makes its key where it always does.
   const { HARK_SECRET_FILE: _, ...first } = env(0);
@@ -90,6 +104,39 @@ function clockAhead(test) {
     return {};
   }
   return { LD_PRELOAD: library, FAKETIME: "+5m", FAKETIME_DONT_FAKE_MONOTONIC: "1" };
+}
+
+/** Hears what webhooks tell: each delivery is a job. */
+class Receiver {
+  deliveries = new Map();
+
+  static async start(test) {
+    const receiver = new Receiver();
+    const server = createServer((request, response) => receiver.#hear(request, response)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    receiver.url = `http://127.0.0.1:${server.address().port}/`;
+    test.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return receiver;
+  }
+
+  async #hear(request, response) {
+    const id = request.headers["webhook-id"];
+    const delivery = this.deliveries.get(id) ?? { id, times: 0, first: Date.now() };
+    delivery.times += 1;
+    this.deliveries.set(id, delivery);
+    for await (const _ of request); // all of it
+    // As long as other nodes need to find the job, when they look for it.
+    await sleep(DELIVERY_MS);
+    response.end();
+  }
+
+  /** What was first told before an instant, as it is by now. */
+  told(before) {
+    return [...this.deliveries.values()].filter(({ first }) => first < before);
+  }
 }
 
 /** What was written and acknowledged, and the calls that are held to it. */

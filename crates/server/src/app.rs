@@ -99,7 +99,7 @@ pub struct Surroundings {
 impl Default for Surroundings {
     fn default() -> Self {
         Self {
-            clock: Arc::new(store::SystemClock),
+            clock: Arc::new(store::SharedClock::default()),
             random: Random::system(),
             password_cost: Cost::STANDARD,
             job_kinds: queue::kinds(),

@@ -43,6 +43,6 @@ pub use search::Search;
 pub use sqlite::backup::{backup, restore};
 pub use sqlite::{SqliteConfig, examine};
 pub use store::{Environment, Listener, Store};
-pub use time::{Clock, IdSource, Millis, SystemClock};
+pub use time::{Clock, IdSource, Millis, SharedClock, SystemClock};
 pub use tx::{Probe, RawRow, Row, Snapshot, Tx};
 pub use value::Value;

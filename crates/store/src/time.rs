@@ -1,7 +1,7 @@
 //! Instants as integer milliseconds, and the clock and ids that are passed in so that tests are exact.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -71,6 +71,12 @@ impl<'de> Deserialize<'de> for Millis {
 pub trait Clock: Send + Sync + 'static {
     /// The current instant.
     fn now(&self) -> Millis;
+
+    /// Told by how many milliseconds the clock of the database, which all nodes share, is ahead of this one. Returns whether it
+    /// follows from now on.
+    fn follow(&self, _ahead: i64) -> bool {
+        false
+    }
 }
 
 /// The clock of the machine. The only reader of ambient time in this crate.
@@ -87,6 +93,24 @@ impl Clock for SystemClock {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         Millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The clock of the machine, put right by that of the database where nodes share one: when a job is due, and whose lease has ended, they
+/// have to agree.
+#[derive(Debug, Default)]
+pub struct SharedClock {
+    ahead: AtomicI64,
+}
+
+impl Clock for SharedClock {
+    fn now(&self) -> Millis {
+        Millis(SystemClock.now().0 + self.ahead.load(Ordering::Relaxed))
+    }
+
+    fn follow(&self, ahead: i64) -> bool {
+        self.ahead.fetch_add(ahead, Ordering::Relaxed);
+        true
     }
 }
 

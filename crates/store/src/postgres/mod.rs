@@ -80,6 +80,7 @@ impl Engine {
         let context = Arc::new(context);
         let handle = &runtime.handle;
         handle.spawn(nodes::tell(Arc::clone(&context), told));
+        handle.spawn(compare_clocks(Arc::clone(&context)));
         if config.listens {
             let connector = Connector::new(config, handle.clone())?;
             let shared = Arc::clone(&context.shared);
@@ -249,6 +250,20 @@ impl Drop for OwnRuntime {
     }
 }
 
+/// Compares the clock of this node with that of the database, again and again until the engine is closed.
+async fn compare_clocks(context: Arc<Context>) {
+    loop {
+        tokio::time::sleep(shared::CLOCKS_COMPARED).await;
+        let compared = async {
+            let client = context.owners.any().await?;
+            shared::compare_clocks(&client, &*context.shared.environment.clock).await
+        };
+        if let Err(error) = compared.await {
+            tracing::debug!(%error, "the clock was not compared with that of the database");
+        }
+    }
+}
+
 /// Runs what blocks where blocking is allowed, whoever calls.
 pub(crate) fn on_own_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     std::thread::scope(|scope| scope.spawn(work).join().map_err(|_| Error::Panicked)?)
@@ -265,6 +280,8 @@ fn prepare(
     let client = runtime.block_on(one.get())?;
     let link = Link::new(&client, runtime, config.prepared);
     prepare::migrate(&link, shared.schema)?;
+    let clocks = shared::compare_clocks(&client, &*shared.environment.clock);
+    runtime.block_on(clocks)?;
     let size = match config.connections_max {
         0 => prepare::share_of_connections(&client, runtime)?,
         most => most,

@@ -7,7 +7,7 @@ use deadpool_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::Context;
-use crate::{ObjectId, Result};
+use crate::{Clock, ObjectId, Result};
 
 /// The tables. What was counted may be lost with the server: it is not logged.
 pub(super) const TABLES: [&str; 2] = [
@@ -67,6 +67,28 @@ pub(super) async fn take(
         (&time, Type::FLOAT8),
     ];
     Ok(client.execute_typed(sql, &binds).await? == 1)
+}
+
+/// How often the clocks are compared.
+pub(super) const CLOCKS_COMPARED: Duration = Duration::from_secs(60);
+/// A clock that differs by less is right: questions take time too.
+const DIFFERENCE_MIN_MS: i64 = 500;
+
+/// Lets the clock of this node follow that of the database, when they differ.
+pub(super) async fn compare_clocks(client: &Client, clock: &dyn Clock) -> Result<()> {
+    let sql = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    let asked = clock.now().0;
+    let told: i64 = one(client, sql, &[]).await?.try_get(0)?;
+    let answered = clock.now().0;
+    let ahead = told - (asked + answered) / 2;
+    let is_sure = ahead.abs() > DIFFERENCE_MIN_MS.max(answered - asked);
+    if is_sure && clock.follow(ahead) {
+        tracing::warn!(
+            milliseconds = ahead,
+            "the clock of the database is ahead of this machine's: all times follow it"
+        );
+    }
+    Ok(())
 }
 
 async fn one(client: &Client, sql: &str, binds: &[Bind<'_>]) -> Result<tokio_postgres::Row> {
