@@ -18,6 +18,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("en/test.html", include_str!("templates/en/test.html")),
     ("de/test.txt", include_str!("templates/de/test.txt")),
     ("de/test.html", include_str!("templates/de/test.html")),
+    ("en/reply.txt", include_str!("templates/en/reply.txt")),
+    ("en/reply.html", include_str!("templates/en/reply.html")),
+    ("de/reply.txt", include_str!("templates/de/reply.txt")),
+    ("de/reply.html", include_str!("templates/de/reply.html")),
 ];
 
 /// A mail as its template made it.

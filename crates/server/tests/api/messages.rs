@@ -1,5 +1,6 @@
 //! Messages: what is said in tickets, and what that does to tickets and sessions.
 
+mod by_mail;
 mod counters;
 mod effects;
 mod list;

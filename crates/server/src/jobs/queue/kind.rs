@@ -13,6 +13,7 @@ use store::{Error, ObjectId};
 use crate::app::SharedApp;
 use crate::jobs::retention;
 use crate::mail;
+use crate::resources::message::by_mail;
 use crate::resources::webhook::deliver;
 use crate::resources::{team, ticket};
 
@@ -26,6 +27,8 @@ pub fn all() -> Vec<Kind> {
         team::queue::kind(),
         deliver::kind(),
         retention::kind(),
+        by_mail::kind(),
+        by_mail::outcome_kind(),
     ];
     all.extend(team::leave::kinds());
     all

@@ -10,7 +10,7 @@ use store::{ObjectId, Query, Row, Snapshot, Sort, Tx};
 
 use super::body::{Edit, NewMessage};
 use super::document::{Message, MessageKind};
-use super::{render, unread};
+use super::{by_mail, render, unread};
 use crate::files::document::claim;
 use crate::files::token::FileToken;
 use crate::http::error::ApiError;
@@ -80,6 +80,9 @@ pub fn add(
         rating: new.rating,
         session_notifications_unread: told.is_some(),
         edited_at: None,
+        email_id: None,
+        status: None,
+        status_history: Vec::new(),
         via: Via::default(),
         created_at: tx.now(),
         updated_at: tx.now(),
@@ -99,8 +102,9 @@ pub fn add(
         }
     }
     record(tx, &message, ChangeKind::MessageCreated, by)?;
-    if told.is_some() {
+    if let Some(session) = told {
         notify(tx, &ticket.doc, &message, voice)?;
+        by_mail::later(tx, &message, session)?;
     }
     render::tell(tx, ticket, &message)?;
     Ok(message)

@@ -44,6 +44,15 @@ pub struct Message {
     /// When other things were put into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Millis>,
+    /// The `Message-ID` of the mail that it went out with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_id: Option<String>,
+    /// What became of that mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<MailStatus>,
+    /// What became of it when, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status_history: Vec<StatusChange>,
     /// The merges of sessions that brought it to the one that said it. Not shown.
     #[serde(default, skip_serializing_if = "Via::is_own")]
     pub via: Via,
@@ -130,6 +139,45 @@ pub struct FallbackUser {
 pub enum Rating {
     Positive,
     Negative,
+}
+
+/// What became of the mail with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MailStatus {
+    /// It waits for the mail server.
+    Queued,
+    /// The mail server took it.
+    Sent,
+    /// The mail server refused it for good.
+    Bounced,
+    /// It was tried for a day and a half.
+    Failed,
+}
+
+/// A change of what became of a mail.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = MailStatusChange)]
+pub struct StatusChange {
+    pub status: MailStatus,
+    #[schema(value_type = String, format = DateTime)]
+    pub date: Millis,
+    /// Why it was not sent, in the words of the mail server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub reason: Option<String>,
+}
+
+impl Message {
+    /// Notes what became of the mail with it.
+    pub fn set_status(&mut self, status: MailStatus, reason: Option<String>, date: Millis) {
+        self.status = Some(status);
+        self.status_history.push(StatusChange {
+            status,
+            date,
+            reason,
+        });
+    }
 }
 
 /// The table of messages.

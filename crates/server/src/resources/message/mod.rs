@@ -1,6 +1,7 @@
 //! Messages: what is said in the conversations of tickets (/v3/messages).
 
 pub mod body;
+pub mod by_mail;
 mod change;
 pub mod conversation;
 mod create;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::document::{FallbackUser, MessageKind, Rating};
+use super::document::{FallbackUser, MailStatus, MessageKind, Rating, StatusChange};
 use crate::resources::ticket::document::Attachment;
 use crate::resources::ticket::people::Person;
 use crate::resources::ticket::schema::TicketSessionBody;
@@ -50,6 +50,12 @@ pub struct MessageBody {
     pub rating: Option<Rating>,
     /// Whether it counts among the unread messages of the session.
     pub session_notifications_unread: bool,
+    /// The `Message-ID` of the mail that it went out with, when the session had not seen it after a while.
+    pub email_id: Option<String>,
+    /// What became of that mail.
+    pub status: Option<MailStatus>,
+    /// What became of it when, oldest first. Absent when it was not mailed.
+    pub status_history: Option<Vec<StatusChange>>,
     /// When other things were put into it.
     #[schema(format = DateTime)]
     pub edited_at: Option<String>,

@@ -14,19 +14,25 @@ use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::resources::ticket::load;
-use crate::resources::ticket::settings::{self, StatusSetting, TicketSettings, TypeSetting};
+use crate::resources::ticket::settings::{
+    self, ReplyMail, StatusSetting, TicketSettings, TypeSetting,
+};
 
 /// The statuses and types of the tickets of a project.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct TicketSettingsBody {
     /// The built-in ones, then those of the project: the columns of a board, in this order.
     statuses: Vec<StatusSetting>,
     /// The same of types.
     types: Vec<TypeSetting>,
+    /// The mails with messages that their session has not seen.
+    reply_mail: ReplyMail,
 }
 
 /// What to set. A list that is left out stays as it is.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct TicketSettingsInput {
     /// The statuses of the project, at most 50. One with the key of a built-in one gives that another title.
     #[schema(value_type = Vec<StatusSetting>, required = false)]
@@ -34,12 +40,20 @@ pub struct TicketSettingsInput {
     /// The types of the project, at most 50.
     #[schema(value_type = Vec<TypeSetting>, required = false)]
     types: Option<Vec<TypeSetting>>,
+    /// The mails with messages that their session has not seen. Of what it leaves out, the defaults hold.
+    #[schema(value_type = ReplyMail, required = false)]
+    reply_mail: Option<ReplyMail>,
 }
 
 impl From<TicketSettings> for TicketSettingsBody {
     fn from(own: TicketSettings) -> Self {
+        let reply_mail = own.reply_mail.clone();
         let (statuses, types) = own.effective();
-        Self { statuses, types }
+        Self {
+            statuses,
+            types,
+            reply_mail,
+        }
     }
 }
 
@@ -93,6 +107,9 @@ pub async fn put(
         }
         if let Some(types) = &body.types {
             own.types.clone_from(types);
+        }
+        if let Some(reply_mail) = &body.reply_mail {
+            own.reply_mail.clone_from(reply_mail);
         }
         let faults = own.faults();
         if !faults.is_empty() {

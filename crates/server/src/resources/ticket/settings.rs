@@ -12,6 +12,11 @@ use crate::sdk::bugs::fields::NAME_CHARS_MAX;
 /// Statuses, and types, of a project.
 pub const SETTINGS_MAX: usize = 50;
 
+/// Seconds after which a message is mailed: a week.
+pub const AFTER_SECONDS_MAX: u32 = 7 * 24 * 3_600;
+/// Characters of the code of a language.
+const LANGUAGE_CHARS_MAX: usize = 35;
+
 /// The statuses that every project has: key, title, whether tickets in it are done.
 const STATUSES: [(&str, &str, bool); 3] = [
     (OPEN, "Open", false),
@@ -50,10 +55,51 @@ pub struct TypeSetting {
 
 /// What a project set; its id is that of the project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct TicketSettings {
     pub statuses: Vec<StatusSetting>,
     pub types: Vec<TypeSetting>,
+    pub reply_mail: ReplyMail,
+}
+
+/// The mails with messages that their session has not seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReplyMail {
+    /// Whether there are such mails.
+    pub enabled: bool,
+    /// Seconds that a session has to see a message in a page or an app: at most a week.
+    pub after_seconds: u32,
+    /// The language of what stands around the messages: `en` or `de`; of others it is English.
+    pub language: String,
+}
+
+impl Default for ReplyMail {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            after_seconds: 120,
+            language: "en".into(),
+        }
+    }
+}
+
+impl ReplyMail {
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.after_seconds > AFTER_SECONDS_MAX {
+            faults.push(format!(
+                "replyMail.afterSeconds: must be at most {AFTER_SECONDS_MAX}, a week"
+            ));
+        }
+        let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if !(2..=LANGUAGE_CHARS_MAX).contains(&self.language.len())
+            || !self.language.bytes().all(is_sign)
+        {
+            faults.push(format!("replyMail.language: must be the code of a language, such as `en`, of at most {LANGUAGE_CHARS_MAX} characters"));
+        }
+        faults
+    }
 }
 
 /// The table of settings: one row for each project.
@@ -84,6 +130,7 @@ impl TicketSettings {
         let types = self.types.iter().map(|kind| (&kind.key, &kind.title));
         let mut faults = faults("statuses", statuses.collect());
         faults.extend(self::faults("types", types.collect()));
+        faults.extend(self.reply_mail.faults());
         faults
     }
 

@@ -20,5 +20,5 @@ pub use clock::TestClock;
 pub use database::{cut_connections, keys as identity_keys, run_by_hand};
 pub use description::{Description, Guard, Operation};
 pub use live::Live;
-pub use smtp::SmtpServer;
+pub use smtp::{SmtpServer, Taken};
 pub use socket::{Credential, Runs, Socket};
