@@ -54,13 +54,13 @@ pub(crate) fn delete_oldest(
     most: u32,
 ) -> Result<u64> {
     let ((owner, time), table) = (place(rows)?, rows.table);
-    let old = format!("project = $1 AND {owner} = $2 AND {time} < $3");
-    let beyond =
-        format!("SELECT {time} FROM {table} WHERE {old} ORDER BY {time} LIMIT 1 OFFSET $4");
+    let beyond = format!(
+        "SELECT {time} FROM {table} WHERE project = $1 AND {owner} = $2 AND {time} < $3 ORDER BY {time} LIMIT 1 OFFSET $4"
+    );
     let last = i64::from(most.saturating_sub(1));
     let binds = [project.into(), of.into(), before.into(), Value::Int(last)];
     let last = conn.first(&beyond, &binds, |row| row.millis(0))?;
     let before = last.map_or(before, |last| Millis(last.0 + 1));
-    let sql = format!("DELETE FROM {table} WHERE {old}");
+    let sql = format!("DELETE FROM {table} WHERE project = $1 AND {owner} = $2 AND {time} < $3");
     conn.execute(&sql, &[project.into(), of.into(), before.into()])
 }
