@@ -28,6 +28,7 @@ use crate::mail::Mail;
 use crate::resources::import;
 use crate::resources::project::session_indexes;
 use crate::resources::session::attributes::AttributeLimits;
+use crate::resources::session::changes::Waiters;
 use crate::resources::session::event::EventLimits;
 use crate::resources::session::render::SessionCache;
 use crate::resources::session::warmup::Warmups;
@@ -57,6 +58,8 @@ pub struct App {
     pub team: Arc<Team>,
     /// Which members were noted as being at work.
     pub noted: Noted,
+    /// Those who wait for changes of sessions.
+    pub session_waiters: Arc<Waiters>,
     pub queue: Arc<Queue>,
     pub retention: retention::Removed,
     pub mail: Mail,
@@ -131,11 +134,17 @@ impl App {
         let live = Arc::new(Hub::new(config.live, Arc::clone(&clock), &registry)?);
         let queue = Arc::new(Queue::new(job_kinds, &registry)?);
         let team = Arc::new(Team::new(config.live, Arc::clone(&clock)));
+        let session_waiters = Arc::new(Waiters::new(config.live.watchers_max));
         let environment = Environment {
             clock: Arc::clone(&clock),
             ids: Arc::new(IdSource::new(random.bytes())),
-            on_commit: listener(&sessions, (&credentials, &people), (&live, &team), &queue),
-            on_gap: gap_listener(&sessions, &people, &live),
+            on_commit: listener(
+                &sessions,
+                (&credentials, &people),
+                (&live, &team, &session_waiters),
+                &queue,
+            ),
+            on_gap: gap_listener(&sessions, &people, &live, &session_waiters),
         };
         let geoip = GeoIp::open(config.geoip.as_deref())?;
         let store = match &config.database {
@@ -158,6 +167,7 @@ impl App {
             live,
             team,
             noted: Noted::default(),
+            session_waiters,
             queue,
             retention: retention::Removed::new(&registry)?,
             mail: Mail::new(&config.smtp)?,
@@ -294,18 +304,19 @@ pub fn postgres_config(config: &Config, url: &str) -> PostgresConfig {
 fn listener(
     sessions: &Arc<SessionCache>,
     (credentials, people): (&Arc<Credentials>, &Arc<People>),
-    (live, team): (&Arc<Hub>, &Arc<Team>),
+    (live, team, waiters): (&Arc<Hub>, &Arc<Team>, &Arc<Waiters>),
     queue: &Arc<Queue>,
 ) -> store::Listener {
     let (sessions, credentials) = (Arc::clone(sessions), Arc::clone(credentials));
     let (people, team) = (Arc::clone(people), Arc::clone(team));
-    let (live, queue) = (Arc::clone(live), Arc::clone(queue));
+    let (live, waiters, queue) = (Arc::clone(live), Arc::clone(waiters), Arc::clone(queue));
     Arc::new(move |changes: &[Change]| {
         sessions.committed(changes);
         credentials.committed(changes);
         people.committed(changes);
         live.committed(changes);
         team.committed(changes);
+        waiters.committed(changes);
         queue.committed(changes);
     })
 }
@@ -315,12 +326,15 @@ fn gap_listener(
     sessions: &Arc<SessionCache>,
     people: &Arc<People>,
     live: &Arc<Hub>,
+    waiters: &Arc<Waiters>,
 ) -> Arc<dyn Fn() + Send + Sync> {
-    let (sessions, people, live) = (Arc::clone(sessions), Arc::clone(people), Arc::clone(live));
+    let (sessions, people) = (Arc::clone(sessions), Arc::clone(people));
+    let (live, waiters) = (Arc::clone(live), Arc::clone(waiters));
     Arc::new(move || {
         sessions.ids.clear();
         sessions.answers.clear();
         people.clear();
         live.look_at_all();
+        waiters.wake_all();
     })
 }

@@ -181,6 +181,7 @@ pub struct Session {
     pub visit_gap_minutes: u32,
     pub guest_days: u32,
     pub merge_undo_days: u32,
+    pub change_days: u32,
 }
 
 /// Sockets of client SDKs, and those who watch sessions.
@@ -347,6 +348,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("live.watcher_queue_max", 1..=1 << 16),
     ("session.guest_days", 0..=36_500),
     ("session.merge_undo_days", 0..=36_500),
+    ("session.change_days", 1..=3_650),
     ("sdk.report_bytes_max", 1_024..=1 << 30),
     ("sdk.report_memory_mib", 1..=1 << 20),
     ("sdk.report_log_bytes_max", 1_024..=1 << 24),

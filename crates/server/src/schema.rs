@@ -202,6 +202,11 @@ pub static SCHEMA: Schema = Schema {
             version: 14,
             steps: &[Step::Create(&RETENTIONS)],
         },
+        // The changes of sessions.
+        Migration {
+            version: 15,
+            steps: &[Step::AddFeed(&Registered::of::<Session>())],
+        },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),
 };

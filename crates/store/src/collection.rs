@@ -91,6 +91,10 @@ pub trait Document: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// documents of this kind. Clustered collections cannot have any.
     const DECLARED: Option<&'static str> = None;
 
+    /// The name of the tables of the feed: a constant of the program, never input. `None`: nobody is told which documents of this kind
+    /// changed. Clustered collections cannot have one.
+    const FEED: Option<&'static str> = None;
+
     /// The values of the promoted columns, in the order of [`Collection::columns`].
     fn promoted(&self) -> Vec<Value>;
 

@@ -6,7 +6,8 @@ use crate::conn::{Conn, Deadline, RowRef};
 use crate::rules::EVERY_PROJECT;
 use crate::walk::{Key, Walk};
 use crate::{
-    Collection, Error, Identity, ObjectId, Registered, Result, Schema, Value, declared, search,
+    Collection, Error, Identity, ObjectId, Registered, Result, Schema, Value, declared, feed,
+    search,
 };
 
 /// Findings beyond this many are counted but not listed.
@@ -110,6 +111,7 @@ pub(crate) fn compare(
     for document in schema.documents {
         examination.search(document)?;
         examination.declared(document)?;
+        examination.feed(document)?;
     }
     conn.execute("DROP TABLE expected", &[]).map(drop)
 }
@@ -385,6 +387,15 @@ impl<'e> Examination<'e> {
         let (repair, report) = (self.repair, &mut *self.report);
         let mut add = |fault| report.add(repair, fault);
         declared::examine(self.conn, table, document.collection, repair, &mut add)
+    }
+
+    fn feed(&mut self, document: &Registered) -> Result<()> {
+        let Some(feed) = document.feed else {
+            return Ok(());
+        };
+        let (repair, report) = (self.repair, &mut *self.report);
+        let mut add = |fault| report.add(repair, fault);
+        feed::examine(self.conn, feed, document.collection, repair, &mut add)
     }
 
     /// Whatever depends on an orphan is one when that is gone.

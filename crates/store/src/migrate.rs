@@ -3,7 +3,7 @@
 use crate::conn::{Conn, RowRef};
 use crate::walk::Walk;
 use crate::{Collection, Column, ColumnKind, Dictionary, Error, Index, Registered, Result, Value};
-use crate::{declared, search};
+use crate::{declared, feed, search};
 
 /// All that the store keeps for a program.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub enum Step {
     AddSearch(&'static Registered),
     /// Add the tables of declared indexes of a kind of document.
     AddDeclared(&'static Registered),
+    /// Add the tables of the feed of a kind of document. Nothing is filled: who begins to read one reads the documents first.
+    AddFeed(&'static Registered),
 }
 
 impl Schema {
@@ -102,6 +104,11 @@ fn run(conn: &Conn<'_>, step: &Step) -> Result<()> {
         Step::AddDeclared(registered) => {
             if let Some(table) = registered.declared {
                 declared::create(conn, table)?;
+            }
+        }
+        Step::AddFeed(registered) => {
+            if let Some(feed) = registered.feed {
+                feed::create(conn, feed)?;
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conn::Conn;
-use crate::{Collection, ObjectId, Result, declared, search};
+use crate::{Collection, ObjectId, Result, declared, feed, search};
 
 /// The documents that were written, by project, and their collection.
 type Written = (&'static Collection, BTreeMap<ObjectId, BTreeSet<ObjectId>>);
@@ -15,6 +15,8 @@ pub(crate) struct Pending {
     pub search: search::Pending,
     /// By the tables of declared indexes.
     declared: BTreeMap<&'static str, Written>,
+    /// For those who read which documents changed.
+    pub feed: feed::Written,
 }
 
 impl Pending {
@@ -35,6 +37,7 @@ impl Pending {
     /// Adds what a later unit changed.
     pub fn append(&mut self, later: Self) {
         self.search.append(later.search);
+        self.feed.append(later.feed);
         for (table, (collection, projects)) in later.declared {
             for (project, ids) in projects {
                 for id in ids {
@@ -52,6 +55,7 @@ impl Pending {
                 declared::refresh(conn, project, table, collection, &ids)?;
             }
         }
-        Ok(())
+        // Last: its rows are locked no longer than the commit takes.
+        self.feed.write(conn)
     }
 }

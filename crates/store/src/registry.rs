@@ -41,6 +41,8 @@ pub struct Registered {
     pub search: Option<&'static str>,
     /// The name of the tables of its declared indexes, when it may have some.
     pub declared: Option<&'static str>,
+    /// The name of the tables of its feed, when it has one.
+    pub feed: Option<&'static str>,
     /// Reads JSON as the type and says by which words a search finds it.
     pub(crate) words: fn(&[u8]) -> Result<Words>,
 }
@@ -54,6 +56,7 @@ impl Registered {
             inspect: inspect::<D>,
             search: D::SEARCH,
             declared: D::DECLARED,
+            feed: D::FEED,
             words: |json| Ok(words_of(&text_of(&read::<D>(json)?))),
         }
     }

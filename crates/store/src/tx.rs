@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use crate::conn::{Conn, RowRef};
 use crate::declared::{self, DeclaredIndex};
+use crate::feed::{self, Fate};
 use crate::filter::FieldPath;
 use crate::owned;
 use crate::pending::Pending;
@@ -11,8 +12,8 @@ use crate::query::List;
 use crate::search::{self, text_of};
 use crate::statements::StatementBook;
 use crate::{
-    Change, Collection, Document, Error, How, IdSource, IndexState, Kind, Millis, ObjectId, Page,
-    Query, Registered, Result, Search, Value,
+    Change, Collection, Document, Error, FeedCursor, FeedPage, How, IdSource, IndexState, Kind,
+    Millis, ObjectId, Page, Query, Registered, Result, Search, Value,
 };
 
 /// A stored document as bytes: what a read that only passes it on needs.
@@ -334,6 +335,33 @@ impl<'c> Snapshot<'c> {
         search::unbuilt(&self.conn, name)
     }
 
+    /// Which documents changed since a cursor: at most `limit` of them. `None` when the feed does not know the cursor, or not any more:
+    /// then all is to be read again, from [`Snapshot::feed_beginning`] on.
+    pub fn feed<D: Document>(&self, since: &FeedCursor, limit: u32) -> Result<Option<FeedPage>> {
+        let (feed, collection) = (feed_of::<D>()?, D::COLLECTION);
+        feed::page(&self.conn, self.project, feed, collection, since, limit)
+    }
+
+    /// The end of the feed; `None` when [`Tx::open_feed`] or [`Tx::number_feed`] is to be called first.
+    pub fn feed_end<D: Document>(&self) -> Result<Option<FeedCursor>> {
+        feed::end(&self.conn, self.project, feed_of::<D>()?)
+    }
+
+    /// The beginning of the feed: the documents that are there, and then what changed since. `None` when [`Tx::open_feed`] is to be
+    /// called first.
+    pub fn feed_beginning<D: Document>(&self) -> Result<Option<FeedCursor>> {
+        feed::beginning(&self.conn, self.project, feed_of::<D>()?)
+    }
+
+    /// The first places of the feed, at most `most`, that are of before an instant: for [`Tx::trim_feed`].
+    pub fn feed_older<D: Document>(
+        &self,
+        before: Millis,
+        most: u32,
+    ) -> Result<Vec<(i64, ObjectId)>> {
+        feed::older(&self.conn, self.project, feed_of::<D>()?, before, most)
+    }
+
     /// How many documents the filter of `query` matches, counted up to `most`.
     pub fn count<D: Document>(&self, query: &Query, most: u64) -> Result<u64> {
         self.conn.with_deadline(query.deadline, || {
@@ -444,6 +472,7 @@ impl<'c> Tx<'c> {
             .execute(sql, &self.insert_binds(id, version, &doc)?)?;
         let searched = text_of(&doc);
         self.note::<D>(id, String::new(), &searched);
+        self.tell::<D>(id, Fate::Present(()));
         self.changed::<D>(id, How::Inserted);
         Ok(Row {
             id,
@@ -463,6 +492,7 @@ impl<'c> Tx<'c> {
         let inserted = self.snapshot.conn.execute(sql, &binds)? == 1;
         if inserted {
             self.note::<D>(id, String::new(), &text_of(doc));
+            self.tell::<D>(id, Fate::Present(()));
         }
         Ok(inserted)
     }
@@ -502,6 +532,7 @@ impl<'c> Tx<'c> {
         let searched = text_of(&row.doc);
         let old = std::mem::replace(&mut row.searched, searched);
         self.note::<D>(row.id, old, &row.searched);
+        self.tell::<D>(row.id, Fate::Present(()));
         row.version += 1;
         row.updated_at = self.now;
         self.changed::<D>(row.id, How::Updated);
@@ -521,6 +552,14 @@ impl<'c> Tx<'c> {
             self.pending
                 .search
                 .note(name, document, old, new.to_owned());
+        }
+    }
+
+    /// Notes for the feed what became of a document.
+    fn tell<D: Document>(&mut self, id: ObjectId, fate: Fate<()>) {
+        if let Some(feed) = D::FEED {
+            let document = (self.snapshot.project, id);
+            self.pending.feed.note(feed, document, fate, self.now);
         }
     }
 
@@ -567,8 +606,43 @@ impl<'c> Tx<'c> {
         declared::work_on(conn, project, table, document.collection, total)
     }
 
+    /// Opens the feed of the project, unless it is open: from now on it is told what changes.
+    pub fn open_feed<D: Document>(&mut self) -> Result<()> {
+        let epoch = self.new_id();
+        let snapshot = &self.snapshot;
+        feed::open(&snapshot.conn, snapshot.project, feed_of::<D>()?, epoch)
+    }
+
+    /// Numbers the next changes of the feed that were committed; returns the end of the feed once that was the last, and `None` when there
+    /// may be more, or the feed is not open.
+    pub fn number_feed<D: Document>(&mut self) -> Result<Option<FeedCursor>> {
+        let snapshot = &self.snapshot;
+        feed::number_some(&snapshot.conn, snapshot.project, feed_of::<D>()?)
+    }
+
+    /// Takes places of [`Snapshot::feed_older`] out of the feed, unless they changed meanwhile; returns how many. Cursors from before
+    /// them are refused from then on.
+    pub fn trim_feed<D: Document>(
+        &mut self,
+        before: Millis,
+        places: &[(i64, ObjectId)],
+    ) -> Result<u64> {
+        let snapshot = &self.snapshot;
+        let feed = feed_of::<D>()?;
+        feed::trim(&snapshot.conn, snapshot.project, feed, before, places)
+    }
+
     /// Deletes the document with this id; returns whether it was there. Its identity keys are the caller's to release.
     pub fn delete<D: Document>(&mut self, id: ObjectId) -> Result<bool> {
+        self.remove::<D>(id, Fate::Deleted)
+    }
+
+    /// As [`Self::delete`], of a document that is gone because another has its place: the feed says so.
+    pub fn delete_for<D: Document>(&mut self, id: ObjectId, heir: ObjectId) -> Result<bool> {
+        self.remove::<D>(id, Fate::ReplacedBy(heir))
+    }
+
+    fn remove<D: Document>(&mut self, id: ObjectId, fate: Fate<()>) -> Result<bool> {
         if D::SEARCH.is_some()
             && let Ok(Some(row)) = self.raw::<D>(id)
         {
@@ -583,6 +657,9 @@ impl<'c> Tx<'c> {
             .conn
             .execute(sql, &[self.project.into(), id.into()])?
             > 0;
+        if deleted {
+            self.tell::<D>(id, fate);
+        }
         self.changed::<D>(id, How::Deleted);
         Ok(deleted)
     }
@@ -637,7 +714,7 @@ impl<'c> Tx<'c> {
             "no such column"
         );
         let (table, binds) = (D::COLLECTION.table, [self.project.into(), value.into()]);
-        if D::SEARCH.is_some() || D::DECLARED.is_some() {
+        if D::SEARCH.is_some() || D::DECLARED.is_some() || D::FEED.is_some() {
             let sql = format!("SELECT id, doc FROM {table} WHERE project = $1 AND {column} = $2");
             let gone = self
                 .conn
@@ -645,6 +722,7 @@ impl<'c> Tx<'c> {
             for (id, json) in gone {
                 let searched = self.searched::<D>(json);
                 self.note::<D>(id, searched, "");
+                self.tell::<D>(id, Fate::Deleted);
             }
         }
         let sql = format!("DELETE FROM {table} WHERE project = $1 AND {column} = $2");
@@ -721,6 +799,10 @@ impl<'c> Deref for Tx<'c> {
     fn deref(&self) -> &Snapshot<'c> {
         &self.snapshot
     }
+}
+
+fn feed_of<D: Document>() -> Result<&'static str> {
+    D::FEED.ok_or_else(|| Error::BadQuery(format!("{} has no feed", D::COLLECTION.table)))
 }
 
 fn declared_table<D: Document>() -> Result<&'static str> {

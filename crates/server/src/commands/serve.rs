@@ -60,6 +60,7 @@ pub async fn serve(config: Config, options: &cli::Serve) -> Result<()> {
         // Before the requests are finished: clients come back to the next process within seconds.
         stopping.live.stop();
         stopping.team.stop();
+        stopping.session_waiters.stop();
         tracing::info!("stopping: finishing what was accepted");
     };
     let cut = server.run(listener, router, stop).await;

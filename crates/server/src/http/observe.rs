@@ -41,7 +41,7 @@ mod cors {
     pub const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
     pub const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS");
     pub const HEADERS: HeaderValue = HeaderValue::from_static(
-        "Authorization, Project, Api-Token, Gleap-Id, Gleap-Hash, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key",
+        "Authorization, Project, Api-Token, Gleap-Id, Gleap-Hash, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID",
     );
     pub const EXPOSED: HeaderValue = HeaderValue::from_static(
         "ETag, Idempotent-Replayed, Link, Retry-After, X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",

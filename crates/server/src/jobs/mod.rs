@@ -16,6 +16,7 @@ use crate::app::SharedApp;
 use crate::auth::token::Random;
 use crate::files;
 use crate::http::idempotency;
+use crate::resources::session::changes;
 use crate::resources::webhook;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -29,7 +30,7 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     let (of_guests, of_files, of_keys) = (Arc::clone(app), Arc::clone(app), Arc::clone(app));
     let (of_queue, of_webhooks) = (Arc::clone(app), Arc::clone(app));
     let (of_sign_ins, of_retention) = (Arc::clone(app), Arc::clone(app));
-    let of_counts = Arc::clone(app);
+    let (of_counts, of_changes) = (Arc::clone(app), Arc::clone(app));
     let shared = |job: Job| {
         let app = Arc::clone(app);
         job.wrapped(move |name, interval, run| {
@@ -69,6 +70,10 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
         Job::new("counts", HOUR, move || {
             let app = Arc::clone(&of_counts);
             async move { Ok(app.store.forget_counts().await?) }
+        }),
+        Job::new("session_changes", 6 * HOUR, move || {
+            let app = Arc::clone(&of_changes);
+            async move { changes::sweep(&app).await.map(drop) }
         }),
     ];
     let mut jobs: Vec<_> = jobs.into_iter().map(shared).collect();

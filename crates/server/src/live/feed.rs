@@ -23,9 +23,9 @@ use crate::http::responses::ErrorResponses;
 use crate::resources::session::lookup::{self, parse_id};
 
 /// The pause after which a comment is sent, so that no proxy takes the connection for dead.
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long one call watches. The right to do so is asked for again with the next.
-pub(super) const WATCH_MAX: Duration = Duration::from_secs(15 * 60);
+pub(crate) const WATCH_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// What the `data` line of each event holds.
 #[derive(ToSchema)]

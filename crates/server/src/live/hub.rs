@@ -339,7 +339,7 @@ impl Drop for Watch {
     }
 }
 
-pub(super) fn slot(slots: &Arc<Semaphore>, what: &str) -> Result<OwnedSemaphorePermit, ApiError> {
+pub(crate) fn slot(slots: &Arc<Semaphore>, what: &str) -> Result<OwnedSemaphorePermit, ApiError> {
     Arc::clone(slots).try_acquire_owned().map_err(|_| {
         ApiError::unavailable(
             "too_many_connections",

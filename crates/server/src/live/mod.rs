@@ -23,6 +23,8 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::feed::{HEARTBEAT, WATCH_MAX};
+pub(crate) use self::hub::slot;
 pub use self::hub::{Activity, Hub, Place};
 pub use self::team::Team;
 use crate::app::SharedApp;

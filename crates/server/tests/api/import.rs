@@ -43,7 +43,7 @@ async fn post(app: &TestApp, import: &Value, what: &str) -> Answer {
     app.send(app.owner(Call::post(&path))).await
 }
 
-async fn undone(app: &TestApp, import: &Value) -> Value {
+pub async fn undone(app: &TestApp, import: &Value) -> Value {
     post(app, import, "undo").await.ok();
     finished(app, import["id"].as_str().unwrap()).await
 }

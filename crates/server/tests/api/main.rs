@@ -16,6 +16,8 @@ mod bad_input;
 #[cfg(test)]
 mod change;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod company;
 #[cfg(test)]
 mod contract;

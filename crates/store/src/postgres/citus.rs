@@ -4,7 +4,7 @@ use super::connect::Connector;
 use super::link::Link;
 use super::{OwnRuntime, PostgresConfig, on_own_thread, prepare, presence};
 use crate::conn::Conn;
-use crate::{Error, Result, Schema, copy, search};
+use crate::{Error, Result, Schema, copy, feed, search};
 
 /// The table by which the others lie: the rows of a project are on one node together.
 const FIRST: &str = "identity";
@@ -81,10 +81,12 @@ fn tables(schema: &Schema) -> Vec<String> {
         .into_iter()
         .filter(|table| table != FIRST);
     let searches = schema.documents.iter().filter_map(|it| it.search);
+    let feeds = schema.documents.iter().filter_map(|it| it.feed);
     [FIRST.to_owned(), REFERENCE.to_owned()]
         .into_iter()
         .chain(documents)
         .chain(searches.flat_map(search::tables_of))
+        .chain(feeds.flat_map(feed::tables_of))
         .collect()
 }
 

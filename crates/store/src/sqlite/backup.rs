@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::open;
-use crate::{Error, Millis, Result, Schema};
+use crate::conn::{Conn, Deadline};
+use crate::{Error, Millis, Result, Schema, feed};
 
 /// Copies the database `file` to `copy`, also while this process writes to it, and checks the copy by opening it.
 ///
@@ -27,6 +28,7 @@ pub fn restore(copy: &Path, file: &Path, schema: &Schema, now: Millis) -> Result
     verify(copy, schema)?;
     let incoming = open::beside(file, "-incoming");
     std::fs::copy(copy, &incoming)?;
+    begin_again(&incoming, schema)?;
     std::fs::File::open(&incoming)?.sync_all()?;
     // A log counts also without its file: SQLite would read it into the file that takes the place.
     let parts: Vec<_> = ["", "-wal", "-shm"]
@@ -42,6 +44,18 @@ pub fn restore(copy: &Path, file: &Path, schema: &Schema, now: Millis) -> Result
         std::fs::File::open(folder)?.sync_all()?;
     }
     Ok((!parts.is_empty()).then_some(kept))
+}
+
+/// Who read the feeds of the database that is replaced may know of what the backup does not: all begin again.
+fn begin_again(file: &Path, schema: &Schema) -> Result<()> {
+    let mut connection = Connection::open(file)?;
+    let deadline = Deadline::watch(&mut connection)?;
+    let conn = Conn::Sqlite {
+        connection: &connection,
+        dictionary: schema.dictionary,
+        deadline: &deadline,
+    };
+    feed::forget_all(&conn, schema.documents)
 }
 
 /// A compact copy of one moment of the database.

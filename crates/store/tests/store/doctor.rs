@@ -2,6 +2,7 @@
 
 mod columns;
 mod declared;
+mod feed;
 mod files;
 mod identities;
 mod references;

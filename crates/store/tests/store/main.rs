@@ -24,6 +24,8 @@ mod doctor;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod feed;
+#[cfg(test)]
 mod identities;
 #[cfg(test)]
 mod limits;

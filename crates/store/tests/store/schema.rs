@@ -31,6 +31,7 @@ pub static SCHEMA: Schema = Schema {
             Step::Create(&TEAMS),
             Step::AddSearch(&Registered::of::<Person>()),
             Step::AddDeclared(&Registered::of::<Person>()),
+            Step::AddFeed(&Registered::of::<Person>()),
         ],
     }],
     dictionary: DICTIONARY,
@@ -111,6 +112,7 @@ impl Document for Person {
     const COLLECTION: &'static Collection = &PEOPLE;
     const SEARCH: Option<&'static str> = Some("person_search");
     const DECLARED: Option<&'static str> = Some("person_index");
+    const FEED: Option<&'static str> = Some("person_feed");
 
     fn searched(&self) -> Vec<Cow<'_, str>> {
         let known = [&self.name, &self.user_id, &self.email]

@@ -230,6 +230,7 @@ impl Document for Session {
     const COLLECTION: &'static Collection = &SESSIONS;
     const SEARCH: Option<&'static str> = Some("session_search");
     const DECLARED: Option<&'static str> = Some("session_index");
+    const FEED: Option<&'static str> = Some("session_feed");
 
     fn searched(&self) -> Vec<Cow<'_, str>> {
         searched::texts(self)

@@ -3,6 +3,7 @@
 mod activities;
 pub mod activity;
 pub mod attributes;
+pub mod changes;
 pub mod columns;
 pub mod credential;
 mod data;
@@ -45,6 +46,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(lookup::by_user_id))
         .routes(routes!(lookup::by_id, write::update, delete::delete))
         .routes(routes!(search::search))
+        .routes(routes!(changes::operations::changes))
         .routes(routes!(warmup::warm_up))
         .routes(routes!(list::identity_history))
         .routes(routes!(timeline::events))

@@ -25,11 +25,12 @@ impl Live {
         let address = listener.local_addr().unwrap();
         let server = Server::new(app.config.serve_options(), &app.registry).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let hub = app.live.clone();
+        let (hub, waiters) = (app.live.clone(), app.session_waiters.clone());
         let serving = tokio::spawn(async move {
             let stop = async move {
                 drop(stopped.await);
                 hub.stop();
+                waiters.stop();
             };
             server.run(listener, router, stop).await
         });

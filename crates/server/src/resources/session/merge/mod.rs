@@ -78,7 +78,7 @@ pub fn merge(
         return Err(MergeRefusal::TwoUsers);
     }
     let (id, before, old_keys) = (tx.new_id(), kept.doc.clone(), kept.doc.keys());
-    let held = remove(tx, &gone)?;
+    let held = remove(tx, &gone, survivor)?;
     let mut sums = gone.doc.clone();
     let (moved, outboxes) = move_rows(tx, gone.id, survivor, id, &mut sums)?;
     absorb::absorb(&mut kept.doc, sums, names_max);
@@ -107,7 +107,11 @@ pub fn merge(
 }
 
 /// Removes a session with its identity keys; returns those that it held.
-fn remove(tx: &mut Tx<'_>, gone: &Row<Session>) -> store::Result<Vec<(u8, String)>> {
+fn remove(
+    tx: &mut Tx<'_>,
+    gone: &Row<Session>,
+    survivor: ObjectId,
+) -> store::Result<Vec<(u8, String)>> {
     let mut held = Vec::new();
     for (kind, key, _) in gone.doc.keys() {
         if tx.owner(kind, &key)? == Some(gone.id) {
@@ -115,7 +119,7 @@ fn remove(tx: &mut Tx<'_>, gone: &Row<Session>) -> store::Result<Vec<(u8, String
             held.push((kind.0, key));
         }
     }
-    tx.delete::<Session>(gone.id)?;
+    tx.delete_for::<Session>(gone.id, survivor)?;
     Ok(held)
 }
 
