@@ -17,6 +17,7 @@ use crate::resources::import::document::{
     IMPORT_BATCHES, IMPORT_CHANGES, IMPORTS, Import, ImportBatch, ImportChange,
 };
 use crate::resources::message::document::{MESSAGES, Message};
+use crate::resources::message_template::document::{MESSAGE_TEMPLATES, MessageTemplate};
 use crate::resources::project::retention::document::{RETENTIONS, Retention};
 use crate::resources::project::saved_views::document::{SAVED_VIEWS, SavedViews};
 use crate::resources::session::activity::{ACTIVITIES, Activity};
@@ -69,6 +70,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Message>(),
         Registered::of::<SavedViews>(),
         Registered::of::<Retention>(),
+        Registered::of::<MessageTemplate>(),
     ],
     migrations: &[
         Migration {
@@ -206,6 +208,14 @@ pub static SCHEMA: Schema = Schema {
         Migration {
             version: 15,
             steps: &[Step::AddFeed(&Registered::of::<Session>())],
+        },
+        // Texts that teams write again and again.
+        Migration {
+            version: 16,
+            steps: &[
+                Step::Create(&MESSAGE_TEMPLATES),
+                Step::AddSearch(&Registered::of::<MessageTemplate>()),
+            ],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

@@ -37,6 +37,7 @@ use crate::{admin, dashboard, files, live, resources, sdk};
         (name = "Ticket", description = "What end users report."),
         (name = "Team", description = "Members who share tickets."),
         (name = "Messages", description = "What is said about what end users report."),
+        (name = "Message templates", description = "Texts that the team writes again and again."),
         (name = "Webhook", description = "Servers of yours that are told what happens."),
         (name = "SDK", description = "What client SDKs call, with the public SDK key of a project."),
         (name = "Admin", description = "What your own servers call, with the secret API token of a project."),
@@ -60,6 +61,7 @@ fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
         .merge(resources::ticket::routes())
         .merge(resources::team::routes())
         .merge(resources::message::routes())
+        .merge(resources::message_template::routes())
         .merge(resources::webhook::routes())
         // Apps and pages of the customer: /sessions, /config, /bugs, /uploads, /outbound; /ws and /; /files
         .merge(sdk::routes(app))

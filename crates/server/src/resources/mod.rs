@@ -5,6 +5,7 @@ pub mod import;
 pub mod login;
 pub mod login_cookie;
 pub mod message;
+pub mod message_template;
 pub mod overview;
 pub mod project;
 pub mod session;

@@ -15,6 +15,7 @@ fn allowed(app: &TestApp, operation: &Operation) -> Call {
         .replace("{userId}", "u")
         .replace("{sessionId}", "6650f0c2a1b2c3d4e5f60718")
         .replace("{ticketId}", "6650f0c2a1b2c3d4e5f60718")
+        .replace("{messageTemplateId}", "6650f0c2a1b2c3d4e5f60718")
         .replace("{messageId}", "6650f0c2a1b2c3d4e5f60718")
         .replace("{token}", "t")
         .replace("{name}", "n")

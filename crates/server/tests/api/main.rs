@@ -50,6 +50,8 @@ mod memory;
 #[cfg(test)]
 mod merge;
 #[cfg(test)]
+mod message_templates;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod nodes;

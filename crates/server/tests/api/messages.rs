@@ -7,6 +7,7 @@ mod list;
 mod owners;
 mod refusals;
 mod said;
+mod search;
 
 use serde_json::{Value, json};
 

@@ -10,7 +10,9 @@ mod find;
 mod merge;
 mod refusals;
 mod settings;
+mod size;
 mod tracker;
+mod transcript;
 mod vote;
 mod write;
 

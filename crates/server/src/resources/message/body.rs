@@ -206,24 +206,35 @@ impl Fields {
                 faults.push("fallbackUser.imageUrl: must be an address that begins with http:// or https://".into());
             }
         }
-        let files = self.attachments.iter().flatten();
-        for (number, file) in files.clone().enumerate() {
-            if !is_web_url(&file.url) {
-                faults.push(format!("attachments[{number}].url: must be an address that begins with http:// or https://"));
-            }
-            let kind = file.kind.as_deref().unwrap_or_default().chars().count();
-            let name = file.name.chars().count();
-            if !(1..=NAME_CHARS_MAX).contains(&name) || kind > NAME_CHARS_MAX {
-                faults.push(format!(
-                    "attachments[{number}]: the name has 1 to {NAME_CHARS_MAX} characters, the type at most {NAME_CHARS_MAX}"
-                ));
-            }
-        }
-        if files.count() > ATTACHMENTS_MAX {
-            faults.push(format!("attachments: are more than {ATTACHMENTS_MAX}"));
-        }
+        faults.extend(attachment_faults(
+            self.attachments.as_deref().unwrap_or_default(),
+        ));
         faults
     }
+}
+
+/// What is wrong with which attachment.
+#[must_use]
+pub fn attachment_faults(files: &[Attachment]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        if !is_web_url(&file.url) {
+            faults.push(format!(
+                "attachments[{number}].url: must be an address that begins with http:// or https://"
+            ));
+        }
+        let kind = file.kind.as_deref().unwrap_or_default().chars().count();
+        let name = file.name.chars().count();
+        if !(1..=NAME_CHARS_MAX).contains(&name) || kind > NAME_CHARS_MAX {
+            faults.push(format!(
+                "attachments[{number}]: the name has 1 to {NAME_CHARS_MAX} characters, the type at most {NAME_CHARS_MAX}"
+            ));
+        }
+    }
+    if files.len() > ATTACHMENTS_MAX {
+        faults.push(format!("attachments: are more than {ATTACHMENTS_MAX}"));
+    }
+    faults
 }
 
 /// What a member says in plain text.

@@ -11,6 +11,7 @@ pub mod owner;
 pub mod render;
 pub mod rich_text;
 pub mod schema;
+pub mod search;
 pub mod unread;
 
 use axum::Extension;
@@ -31,5 +32,6 @@ fn large() -> Extension<BodyLimit> {
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create).layer(large()))
+        .routes(routes!(search::search))
         .routes(routes!(change::update, change::delete).layer(large()))
 }

@@ -100,6 +100,13 @@ pub struct MessagePage {
     pub next_before: String,
 }
 
+/// Messages that a search found.
+#[derive(ToSchema, Serialize)]
+pub struct MessageHits {
+    /// The newest first.
+    pub hits: Vec<MessageBody>,
+}
+
 /// What to say. Unknown fields are dropped.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase", example = json!({"ticket": "6650f0c2a1b2c3d4e5f60718", "comment": "We found it."}))]

@@ -23,7 +23,7 @@ pub fn count(tx: &mut Tx<'_>, session: ObjectId, by: i64) -> store::Result<()> {
     outbox::count_messages(tx, session, by)
 }
 
-/// The session has seen all messages of a ticket. The caller saves the ticket. `counted`: whose badge has them; that of the ticket's session
+/// The session has seen all messages of a ticket: notifications of them that wait are taken back. The caller saves the ticket. `counted`: whose badge has them; that of the ticket's session
 /// unless it says otherwise.
 ///
 /// # Errors
@@ -45,16 +45,19 @@ pub fn seen(
         limit: u32::MAX,
         ..Query::default()
     };
+    let mut ids = Vec::new();
     for row in tx.page::<Message>(&query)?.rows {
         let mut message = row.typed::<Message>()?;
         message.doc.session_notifications_unread = false;
         tx.put(&mut message)?;
+        ids.push(message.id);
     }
     let unread = std::mem::take(&mut ticket.doc.session_unread);
-    match counted.or(ticket.doc.session) {
-        Some(session) => count(tx, session, -signed(unread)),
-        None => Ok(()),
-    }
+    let Some(session) = counted.or(ticket.doc.session) else {
+        return Ok(());
+    };
+    outbox::withdraw(tx, session, &ids)?;
+    count(tx, session, -signed(unread))
 }
 
 /// Marks one message. The caller saves message and ticket.

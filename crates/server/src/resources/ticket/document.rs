@@ -148,7 +148,6 @@ pub struct Ticket {
     pub updated_at: Millis,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }

@@ -154,13 +154,7 @@ impl Fields {
     }
 
     fn check_place(&self, faults: &mut Vec<String>) {
-        let is_place = |text: &String| {
-            (1..=RANK_CHARS_MAX).contains(&text.len())
-                && text
-                    .bytes()
-                    .all(|sign| matches!(sign, b'0'..=b'9' | b'a'..=b'z' | b'|' | b':'))
-        };
-        if !self.lexorank.iter().flatten().all(is_place) {
+        if !self.lexorank.iter().flatten().all(|rank| is_rank(rank)) {
             faults.push(format!(
                 "lexorank: must be 1 to {RANK_CHARS_MAX} digits, small letters, `|` and `:`"
             ));
@@ -262,6 +256,13 @@ impl Fields {
             Err(faults)
         }
     }
+}
+
+/// Whether a text can be a place in an order.
+#[must_use]
+pub fn is_rank(text: &str) -> bool {
+    let is_sign = |sign: u8| matches!(sign, b'0'..=b'9' | b'a'..=b'z' | b'|' | b':');
+    (1..=RANK_CHARS_MAX).contains(&text.len()) && text.bytes().all(is_sign)
 }
 
 fn merge(place: &mut Members, given: &Option<Option<Members>>) {

@@ -31,9 +31,9 @@ pub const EXTENDED_HITS_MAX: u32 = 100;
 /// Sessions whose tickets are looked at.
 pub const SESSIONS_MAX: u32 = 100;
 /// A search takes no longer than this.
-pub(super) const DEADLINE: Duration = Duration::from_secs(2);
+pub const DEADLINE: Duration = Duration::from_secs(2);
 /// Of hits of which some do not match the conditions, more are looked at.
-const LOOKED_AT_MAX: u32 = 500;
+pub const LOOKED_AT_MAX: u32 = 500;
 
 /// Search tickets
 ///
@@ -141,7 +141,11 @@ fn chosen(
     Ok(joined(&tickets, total))
 }
 
-fn term(raw: &str) -> Result<String, ApiError> {
+/// What a query string asks to search for.
+///
+/// # Errors
+/// 422 when it is nothing, or too long.
+pub fn term(raw: &str) -> Result<String, ApiError> {
     let own = own_parameters(raw, &["searchTerm", "q"])?;
     let term = own
         .get("searchTerm")

@@ -10,7 +10,7 @@ pub mod create;
 pub mod document;
 mod export;
 pub mod fields;
-mod find;
+pub mod find;
 pub mod history;
 mod links;
 pub mod list;
@@ -30,19 +30,26 @@ pub mod settings;
 pub mod show;
 pub mod told;
 mod tracker;
+pub mod transcript;
 pub mod vote;
 pub mod wake;
 mod write;
 
-use utoipa_axum::router::OpenApiRouter;
+use axum::Extension;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::app::SharedApp;
+use crate::http::limits::BodyLimit;
+
+/// Bytes of the body that makes a ticket: its logs may be long.
+const BODY_BYTES_MAX: usize = 16 << 20;
 
 /// The operations.
 pub fn routes() -> OpenApiRouter<SharedApp> {
+    let large = Extension(BodyLimit(BODY_BYTES_MAX));
     OpenApiRouter::new()
-        .routes(routes!(list::list, write::create))
+        .routes(routes!(list::list, write::create).layer(large))
         .routes(routes!(find::search))
         .routes(routes!(find::extended))
         .routes(routes!(find::by_session))
@@ -59,6 +66,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(audit::export))
         .routes(routes!(actions::snooze))
         .routes(routes!(actions::archive))
+        .routes(routes!(transcript::send))
         .routes(routes!(actions::unarchive))
         .routes(routes!(actions::link))
         .routes(routes!(actions::unlink))

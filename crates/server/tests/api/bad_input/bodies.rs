@@ -181,6 +181,7 @@ fn bad_bodies() -> Vec<Bad> {
 fn largest(operation: &Operation) -> usize {
     match operation.id.as_str() {
         "AdminTrack" => 16 << 20,
+        "CreateTicket" => 16 << 20,
         "CreateMessage" | "UpdateMessage" => 4 << 20,
         _ => 1 << 20,
     }

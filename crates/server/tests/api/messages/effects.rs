@@ -253,6 +253,22 @@ async fn what_waits_follows_what_is_changed() {
 }
 
 #[tokio::test]
+async fn who_answers_is_not_told_what_was_said_before() {
+    let app = TestApp::new().await;
+    let (id, client) = guest(&app).await;
+    let made = ticket(&app, json!({"session": id})).await;
+    say(&app, &made, "old").await;
+    hear(&app, &made, &id, "an answer").await;
+    say(&app, &made, "new").await;
+    let told = ping(&app, &client).await;
+    assert_eq!(
+        (&told["u"], told["a"].as_array().unwrap().len()),
+        (&json!(1), 1)
+    );
+    assert_eq!(told["a"][0]["data"]["text"], "new");
+}
+
+#[tokio::test]
 async fn the_badge_goes_down_when_messages_are_seen() {
     let app = TestApp::new().await;
     let (id, client) = guest(&app).await;
