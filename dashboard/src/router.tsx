@@ -36,6 +36,7 @@ const at = <P extends string>(path: P, load: () => Promise<Record<string, unknow
 const home = createRoute({ getParentRoute: () => rootRoute, path: "/", component: Home });
 const all = createRoute({ getParentRoute: () => rootRoute, path: "/p", component: Home });
 const signIn = at("/sign-in", () => import("./pages/SignIn"), "SignIn");
+const invitation = at("/invitation", () => import("./pages/Invitation"), "Invitation");
 const setup = at("/setup", () => import("./pages/Setup"), "Setup");
 
 const project = createRoute({
@@ -72,6 +73,7 @@ const routeTree = rootRoute.addChildren([
   home,
   all,
   signIn,
+  invitation,
   setup,
   project.addChildren([index, overview, start, sessions, session, inbox.addChildren([ticket]), imports, settings]),
 ]);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use prometheus::{IntGauge, Registry};
 use store::{Change, Clock, Environment, IdSource, Millis, PostgresConfig, SqliteConfig, Store};
 
@@ -153,6 +153,12 @@ impl App {
                 Store::open_postgres(&postgres_config(&config, &url.0), &SCHEMA, environment)?
             }
         };
+        let mail = Mail::new(&config.smtp)?;
+        if config.accounts.sign_up && !mail.is_set_up() {
+            bail!(
+                "accounts.sign_up needs a mail server for the codes: set smtp.host and smtp.from, or accounts.sign_up = false"
+            );
+        }
         Ok(Self {
             store,
             signer: TokenSigner::new(&key),
@@ -170,7 +176,7 @@ impl App {
             session_waiters,
             queue,
             retention: retention::Removed::new(&registry)?,
-            mail: Mail::new(&config.smtp)?,
+            mail,
             geoip,
             files: Storage::open(&config)?,
             report_memory: MemoryBudget::of_mib(config.sdk.report_memory_mib),

@@ -53,6 +53,7 @@ pub struct Config {
     pub outgoing: Outgoing,
     pub smtp: Smtp,
     pub webhooks: Webhooks,
+    pub accounts: Accounts,
 }
 
 /// The engine that keeps the documents.
@@ -258,6 +259,35 @@ pub struct Outgoing {
     pub allow_private: bool,
 }
 
+/// How people come to have an account.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accounts {
+    #[serde(deserialize_with = "switch")]
+    pub sign_up: bool,
+    pub invitation_days: u32,
+    pub language: MailLanguage,
+}
+
+/// A language of mails.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum MailLanguage {
+    En,
+    De,
+}
+
+impl MailLanguage {
+    /// The name of its templates.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+        }
+    }
+}
+
 /// The log of webhooks.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -361,6 +391,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("importers.retry_pause_ms", 1..=60_000),
     ("smtp.port", 0..=65_535),
     ("webhooks.log_days", 1..=3_650),
+    ("accounts.invitation_days", 1..=365),
 ];
 
 impl Config {

@@ -31,6 +31,10 @@ pub const API_TOKEN: Kind = Kind(34);
 pub const MEMBERSHIP: Kind = Kind(35);
 /// The organisation that the server was set up with.
 pub const FIRST_ORGANISATION: Kind = Kind(36);
+/// `target:email` of an invitation.
+pub const INVITATION: Kind = Kind(37);
+/// The hash of the secret of an invitation.
+pub const INVITATION_TOKEN: Kind = Kind(38);
 
 /// A user id is at most this many characters.
 pub const USER_ID_CHARS_MAX: usize = 256;

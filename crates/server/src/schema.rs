@@ -3,10 +3,12 @@
 use store::{Dictionary, Migration, Registered, Schema, Step};
 
 use crate::accounts::api_key::{API_KEYS, ApiKey};
+use crate::accounts::invitation::{INVITATIONS, Invitation};
 use crate::accounts::member::{MEMBERS, Member};
 use crate::accounts::organisation::{ORGANISATIONS, Organisation};
 use crate::accounts::project::{PROJECTS, Project};
 use crate::accounts::sign_in::{SIGN_INS, SignIn};
+use crate::accounts::sign_up::{SIGN_UPS, SignUp};
 use crate::accounts::user::{USERS, User};
 use crate::files::document::{FILES, File};
 use crate::http::idempotency::{USED_KEYS, UsedKey};
@@ -71,6 +73,8 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<SavedViews>(),
         Registered::of::<Retention>(),
         Registered::of::<MessageTemplate>(),
+        Registered::of::<Invitation>(),
+        Registered::of::<SignUp>(),
     ],
     migrations: &[
         Migration {
@@ -216,6 +220,11 @@ pub static SCHEMA: Schema = Schema {
                 Step::Create(&MESSAGE_TEMPLATES),
                 Step::AddSearch(&Registered::of::<MessageTemplate>()),
             ],
+        },
+        // Who may become a member.
+        Migration {
+            version: 17,
+            steps: &[Step::Create(&INVITATIONS), Step::Create(&SIGN_UPS)],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

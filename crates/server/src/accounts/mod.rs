@@ -3,12 +3,14 @@
 
 pub mod api_key;
 pub mod flow_config;
+pub mod invitation;
 pub mod member;
 pub mod organisation;
 pub mod profile;
 pub mod project;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_up;
 pub mod user;
 pub mod verification;
 

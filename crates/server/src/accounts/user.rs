@@ -71,7 +71,11 @@ impl Document for User {
     }
 }
 
-pub(super) async fn person(app: &App, email: &str, password: String) -> Result<User, AccountError> {
+/// A person with a password, who is not stored yet. The part of the address before the `@` is the name.
+///
+/// # Errors
+/// [`AccountError::Refused`] when the password is too short or too long.
+pub async fn person(app: &App, email: &str, password: String) -> Result<User, AccountError> {
     let hashed = app.passwords.hash_apart(&app.random, password).await;
     let hash = hashed
         .map_err(|error| AccountError::Failed(error.to_string()))?
@@ -86,7 +90,11 @@ pub(super) async fn person(app: &App, email: &str, password: String) -> Result<U
     })
 }
 
-pub(super) fn insert_user(tx: &mut Tx<'_>, user: User) -> store::Result<ObjectId> {
+/// Stores a user; returns the id.
+///
+/// # Errors
+/// [`store::Error::Taken`] when another has the address.
+pub fn insert_user(tx: &mut Tx<'_>, user: User) -> store::Result<ObjectId> {
     let row = tx.insert(tx.new_id(), user)?;
     if let Some(key) = row.doc.email.as_deref().and_then(identity::email_key) {
         tx.claim(identity::ACCOUNT_EMAIL, &key, row.id)?;

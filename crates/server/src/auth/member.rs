@@ -122,9 +122,9 @@ impl<R: Requires> Member<R> {
 }
 
 impl<R: Requires> Member<R> {
-    /// Notes that a person who works on tickets is here.
+    /// Notes that a person is here.
     async fn seen(self, app: &SharedApp) -> Self {
-        if self.user_type == UserType::Default && self.scopes.contains(Scope::TicketsWrite) {
+        if self.user_type == UserType::Default {
             attendance::note(app, self.project, self.user).await;
         }
         self

@@ -12,7 +12,7 @@ pub use proof::{Claimed, check_user_hash};
 pub use random::Random;
 pub use secret::{
     API_TOKEN_PREFIX, NewApiToken, hash_api_token, new_api_token, new_gleap_hash,
-    new_identity_secret, new_password, new_sdk_key, new_share_token,
+    new_identity_secret, new_invitation_token, new_password, new_sdk_key, new_share_token,
 };
 
 /// Most secret characters of a credential that a log may show.

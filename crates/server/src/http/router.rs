@@ -35,6 +35,7 @@ use crate::{admin, dashboard, files, live, resources, sdk};
         (name = "User", description = "The caller, and signing in."),
         (name = "Project", description = "The settings of a project."),
         (name = "Ticket", description = "What end users report."),
+        (name = "Invitation", description = "Who may become a member."),
         (name = "Team", description = "Members who share tickets."),
         (name = "Messages", description = "What is said about what end users report."),
         (name = "Message templates", description = "Texts that the team writes again and again."),
@@ -62,6 +63,7 @@ fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
         .merge(resources::team::routes())
         .merge(resources::message::routes())
         .merge(resources::message_template::routes())
+        .merge(resources::invitation::routes())
         .merge(resources::webhook::routes())
         // Apps and pages of the customer: /sessions, /config, /bugs, /uploads, /outbound; /ws and /; /files
         .merge(sdk::routes(app))

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::runner::{Job, Jobs};
-use crate::accounts::sign_in;
+use crate::accounts::{invitation, sign_in, sign_up};
 use crate::app::SharedApp;
 use crate::auth::token::Random;
 use crate::files;
@@ -31,6 +31,7 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     let (of_queue, of_webhooks) = (Arc::clone(app), Arc::clone(app));
     let (of_sign_ins, of_retention) = (Arc::clone(app), Arc::clone(app));
     let (of_counts, of_changes) = (Arc::clone(app), Arc::clone(app));
+    let (of_sign_ups, of_invitations) = (Arc::clone(app), Arc::clone(app));
     let shared = |job: Job| {
         let app = Arc::clone(app);
         job.wrapped(move |name, interval, run| {
@@ -74,6 +75,14 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
         Job::new("session_changes", 6 * HOUR, move || {
             let app = Arc::clone(&of_changes);
             async move { changes::sweep(&app).await.map(drop) }
+        }),
+        Job::new("invitations", HOUR, move || {
+            let app = Arc::clone(&of_invitations);
+            async move { invitation::sweep(&app).await.map(drop) }
+        }),
+        Job::new("sign_ups", HOUR, move || {
+            let app = Arc::clone(&of_sign_ups);
+            async move { sign_up::sweep(&app).await.map(drop) }
         }),
     ];
     let mut jobs: Vec<_> = jobs.into_iter().map(shared).collect();

@@ -7,7 +7,7 @@ mod email;
 mod smtp;
 mod templates;
 
-use anyhow::{Result, bail};
+use anyhow::bail;
 use store::Millis;
 
 pub use self::deliver::{End, Outcome, enqueue, kind};
@@ -15,6 +15,13 @@ pub use self::email::{BadEmail, Email, HEADER_CHARS_MAX, Person, REFERENCES_MAX,
 use self::smtp::{NotSent, Smtp};
 pub use self::templates::{Rendered, Templates};
 use crate::config;
+use crate::jobs::queue::{Failure, Job};
+
+/// Whether mail can be sent to an address.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.trim().parse::<lettre::Address>().is_ok()
+}
 
 /// What a process needs to send mails.
 pub struct Mail {
@@ -25,7 +32,7 @@ pub struct Mail {
 impl Mail {
     /// # Errors
     /// When options contradict each other; the message names them.
-    pub fn new(options: &config::Smtp) -> Result<Self> {
+    pub fn new(options: &config::Smtp) -> anyhow::Result<Self> {
         Ok(Self {
             smtp: Smtp::of(options)?,
             templates: Templates::new()?,
@@ -59,11 +66,31 @@ impl Mail {
         })
     }
 
+    /// Sends a mail now, for a job that writes it itself: what is secret in it then lies in no queue. Each attempt is a mail of its own.
+    ///
+    /// # Errors
+    /// Whether the job is to try again.
+    pub async fn send_for(&self, job: &Job, email: &Email, now: Millis) -> Result<(), Failure> {
+        let id = format!("{}-{}", job.id, job.attempt);
+        match self.send(email, &id, now).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(NotSent::Later { brief, .. })) => Err(Failure::Retry(brief)),
+            Some(Err(NotSent::Refused { brief, .. })) => Err(Failure::Stop(brief)),
+            None => Err(Failure::stop("no mail server is set up")),
+        }
+    }
+
     /// Sends the test that `hark mail-test` asks for.
     ///
     /// # Errors
     /// Why it was not sent.
-    pub async fn send_test(&self, to: &str, server: &str, id: &str, now: Millis) -> Result<()> {
+    pub async fn send_test(
+        &self,
+        to: &str,
+        server: &str,
+        id: &str,
+        now: Millis,
+    ) -> anyhow::Result<()> {
         let values = minijinja::context! { server => server };
         let Rendered {
             subject,

@@ -38,6 +38,42 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("en/reply.html", include_str!("templates/en/reply.html")),
     ("de/reply.txt", include_str!("templates/de/reply.txt")),
     ("de/reply.html", include_str!("templates/de/reply.html")),
+    (
+        "en/invitation.txt",
+        include_str!("templates/en/invitation.txt"),
+    ),
+    (
+        "en/invitation.html",
+        include_str!("templates/en/invitation.html"),
+    ),
+    (
+        "de/invitation.txt",
+        include_str!("templates/de/invitation.txt"),
+    ),
+    (
+        "de/invitation.html",
+        include_str!("templates/de/invitation.html"),
+    ),
+    ("en/sign_up.txt", include_str!("templates/en/sign_up.txt")),
+    ("en/sign_up.html", include_str!("templates/en/sign_up.html")),
+    ("de/sign_up.txt", include_str!("templates/de/sign_up.txt")),
+    ("de/sign_up.html", include_str!("templates/de/sign_up.html")),
+    (
+        "en/account_exists.txt",
+        include_str!("templates/en/account_exists.txt"),
+    ),
+    (
+        "en/account_exists.html",
+        include_str!("templates/en/account_exists.html"),
+    ),
+    (
+        "de/account_exists.txt",
+        include_str!("templates/de/account_exists.txt"),
+    ),
+    (
+        "de/account_exists.html",
+        include_str!("templates/de/account_exists.html"),
+    ),
 ];
 
 /// A mail as its template made it.

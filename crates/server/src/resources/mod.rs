@@ -2,6 +2,7 @@
 
 pub mod company;
 pub mod import;
+pub mod invitation;
 pub mod login;
 pub mod login_cookie;
 pub mod message;

@@ -9,3 +9,5 @@ mod projects;
 mod rate_limits;
 mod revocation;
 mod sign_ins;
+mod sign_up;
+mod unified_inbox;

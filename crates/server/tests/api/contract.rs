@@ -10,7 +10,7 @@ use server::http::not_implemented::{CONTRACT, MISSING, Operation, contract, miss
 use crate::support::{Call, Description, TestApp};
 
 /// How many operations of the contract are not served. Lower it in the change that serves one more; never raise it.
-const MISSING_COUNT: usize = 154;
+const MISSING_COUNT: usize = 140;
 
 /// The fields that the contract requires of every session.
 const REQUIRED: [&str; 14] = [

@@ -38,6 +38,8 @@ mod identity_verification;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod invitations;
+#[cfg(test)]
 mod list;
 #[cfg(test)]
 mod live;

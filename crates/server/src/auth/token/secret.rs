@@ -7,6 +7,9 @@ use super::Random;
 /// What an API token starts with, so that people and secret scanners know one when they see it.
 pub const API_TOKEN_PREFIX: &str = "hark_at_";
 
+/// What the secret of an invitation starts with.
+pub const INVITATION_TOKEN_PREFIX: &str = "hark_in_";
+
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const URL_SAFE: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// Without 0, O, 1, l and I, which people mistake for one another.
@@ -36,6 +39,15 @@ pub struct NewApiToken {
 pub fn new_api_token(random: &Random) -> NewApiToken {
     let secret = random.text(URL_SAFE, API_TOKEN_CHARS);
     let token = format!("{API_TOKEN_PREFIX}{secret}");
+    let hash = hash_api_token(&token);
+    NewApiToken { token, hash }
+}
+
+/// Draws the secret of an invitation, for the mail that brings it.
+#[must_use]
+pub fn new_invitation_token(random: &Random) -> NewApiToken {
+    let secret = random.text(URL_SAFE, API_TOKEN_CHARS);
+    let token = format!("{INVITATION_TOKEN_PREFIX}{secret}");
     let hash = hash_api_token(&token);
     NewApiToken { token, hash }
 }

@@ -14,8 +14,9 @@ use crate::app::SharedApp;
 use crate::jobs::retention;
 use crate::mail;
 use crate::resources::message::by_mail;
+use crate::resources::user::sign_up;
 use crate::resources::webhook::deliver;
-use crate::resources::{team, ticket};
+use crate::resources::{invitation, team, ticket};
 
 /// All kinds. A new one is added here.
 #[must_use]
@@ -29,6 +30,8 @@ pub fn all() -> Vec<Kind> {
         retention::kind(),
         by_mail::kind(),
         by_mail::outcome_kind(),
+        invitation::mail::kind(),
+        sign_up::mail::kind(),
     ];
     all.extend(team::leave::kinds());
     all

@@ -56,8 +56,11 @@ pub async fn watch(
         .look(member.project, member.may::<SessionsRead>())?;
     let watched = Watched {
         looker,
-        at_work: (member.user_type == UserType::Default && member.may::<TicketsWrite>())
-            .then_some((app, member.project, member.user)),
+        at_work: (member.user_type == UserType::Default).then_some((
+            app,
+            member.project,
+            member.user,
+        )),
         minutes: tokio::time::interval(Duration::from_millis(NOTE_MS.unsigned_abs())),
     };
     let events = stream::unfold(watched, async |mut watched| {

@@ -19,7 +19,7 @@ use crate::http::responses::ErrorResponses;
 use crate::resources::session::list::{next_link, to_query};
 
 /// No list counts further than this.
-pub(super) const COUNT_MAX: u64 = 100_000;
+pub(in crate::resources) const COUNT_MAX: u64 = 100_000;
 /// A count counts no further than this.
 const COUNT_ALONE_MAX: u64 = 10_000_000;
 
@@ -136,7 +136,7 @@ fn is_all(query: &Query, page: &Page) -> bool {
 }
 
 /// The envelope of lists.
-pub(super) fn joined(tickets: &[Vec<u8>], total: u64) -> Vec<u8> {
+pub(in crate::resources) fn joined(tickets: &[Vec<u8>], total: u64) -> Vec<u8> {
     let end = format!("],\"count\":{},\"totalCount\":{total}}}", tickets.len());
     [
         b"{\"tickets\":[",

@@ -46,9 +46,21 @@ impl Viewer {
     /// # Errors
     /// Those of the store.
     pub async fn of<R: Requires>(app: &App, member: &Member<R>) -> store::Result<Self> {
+        Self::in_project(app, member.project, member.organisation).await
+    }
+
+    /// A caller of any project.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn in_project(
+        app: &App,
+        project: ObjectId,
+        organisation: ObjectId,
+    ) -> store::Result<Self> {
         Ok(Self {
-            organisation: member.organisation,
-            team: app.people.of(app, member.project).await?,
+            organisation,
+            team: app.people.of(app, project).await?,
         })
     }
 
@@ -81,7 +93,7 @@ impl Viewer {
 }
 
 /// A ticket as the API shows it, with the tag of its version.
-pub(super) struct Shown {
+pub(in crate::resources) struct Shown {
     pub json: Vec<u8>,
     etag: HeaderValue,
 }

@@ -1,7 +1,10 @@
-//! The caller itself: `/v3/users`.
+//! The caller itself, and becoming one: `/v3/users`.
 
 mod permissions;
+mod reassign;
 mod sign_ins;
+pub mod sign_up;
+mod unified_inbox;
 mod update;
 
 use axum::extract::State;
@@ -11,6 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use self::update::TEXT_CHARS_MAX as NAME_CHARS_MAX;
 use crate::accounts::SCOPE;
 use crate::accounts::profile::{NotificationPreferences, NotificationSettings};
 use crate::accounts::user::{User, UserType};
@@ -21,11 +25,17 @@ use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 
-/// The operations on the caller.
+/// The operations on the caller, and of becoming one.
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(me))
         .routes(routes!(permissions::permissions))
+        .routes(routes!(sign_up::create))
+        .routes(routes!(sign_up::verify))
+        .routes(routes!(sign_up::resend))
+        .routes(routes!(reassign::reassign))
+        .routes(routes!(unified_inbox::list))
+        .routes(routes!(unified_inbox::get))
         .routes(routes!(update::update))
         .routes(routes!(sign_ins::list, sign_ins::end_others))
         .routes(routes!(sign_ins::end))

@@ -33,22 +33,22 @@ pub async fn permissions(
     SignedIn(credential): SignedIn,
     headers: HeaderMap,
 ) -> Result<Json<PermissionsBody>, ApiError> {
-    let project = headers.get("project").map(|value| {
-        value
-            .to_str()
-            .ok()
-            .and_then(|text| text.parse::<ObjectId>().ok())
-    });
-    let project = match project {
-        Some(None) => {
-            return Err(ApiError::bad_request(
-                "invalid_id",
-                "The `project` header must be 24 hexadecimal characters.",
-            ));
-        }
-        given => given.flatten(),
-    };
+    let project = named_project(&headers)?;
     Ok(Json(permissions_of(&credential, project)))
+}
+
+/// The project of a header that need not be there.
+pub(super) fn named_project(headers: &HeaderMap) -> Result<Option<ObjectId>, ApiError> {
+    let Some(value) = headers.get("project") else {
+        return Ok(None);
+    };
+    let id = value.to_str().ok().and_then(|text| text.parse().ok());
+    id.map(Some).ok_or_else(|| {
+        ApiError::bad_request(
+            "invalid_id",
+            "The `project` header must be 24 hexadecimal characters.",
+        )
+    })
 }
 
 fn permissions_of(credential: &Credential, project: Option<ObjectId>) -> PermissionsBody {

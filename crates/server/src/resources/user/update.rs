@@ -24,7 +24,7 @@ use crate::resources::login::verify;
 use crate::resources::team::leave;
 
 /// Characters of a text of a profile.
-const TEXT_CHARS_MAX: usize = 200;
+pub const TEXT_CHARS_MAX: usize = 200;
 /// Projects in which a user is unavailable.
 const UNAVAILABLE_PROJECTS_MAX: usize = 1000;
 

@@ -75,3 +75,54 @@ async fn tickets_of_a_team_that_is_deleted_stay_with_their_members() {
     let refused = update(&app, &waits, json!({"processingTeam": made["id"]})).await;
     assert_eq!(refused.error(), (422, "invalid_field".into()));
 }
+
+#[tokio::test]
+async fn a_member_hands_its_tickets_over() {
+    let app = TestApp::new().await;
+    let [goes, stays] = agents::<2>(&app).await;
+    let limited = json!({"limitTicketAmount": true, "ticketAmount": 2});
+    let made = team(&app, "circular", &[goes.clone(), stays.clone()], limited).await;
+    let tickets = [
+        given(&app, &made).await,
+        given(&app, &made).await,
+        given(&app, &made).await,
+    ];
+    let own = ticket(&app, json!({"processingUser": goes.id})).await;
+    let done = ticket(
+        &app,
+        json!({"processingUser": goes.id, "processingTeam": made["id"], "status": "DONE"}),
+    )
+    .await;
+    goes.takes_tickets(&app, false).await;
+    let call = Call::post("/v3/users/me/reassign-tickets").bearer(&goes.token);
+    assert_eq!(app.send(call).await.ok(), json!({"success": true}));
+    app.run_jobs().await;
+    let mut holders = Vec::new();
+    for ticket in &tickets {
+        let ticket = now(&app, ticket).await;
+        assert_eq!(ticket["queued"], holder(&ticket).is_empty());
+        holders.push(holder(&ticket).to_owned());
+    }
+    holders.sort();
+    assert_eq!(
+        holders,
+        ["", &*stays.id, &*stays.id],
+        "there was room for one more"
+    );
+    assert_eq!(holder_now(&app, &own).await, goes.id, "it is of no team");
+    assert_eq!(holder_now(&app, &done).await, goes.id);
+    let foreign = app.accounts.foreign.id;
+    let elsewhere = Call::post("/v3/users/me/reassign-tickets").bearer(&stays.token);
+    app.send(elsewhere.project(foreign)).await.ok();
+    app.run_jobs().await;
+    assert_eq!(
+        holder_now(&app, &tickets[1]).await,
+        stays.id,
+        "of other projects nothing is done"
+    );
+    let malformed = Call::post("/v3/users/me/reassign-tickets").bearer(&stays.token);
+    assert_eq!(
+        app.send(malformed.project("x")).await.error(),
+        (400, "invalid_id".into())
+    );
+}

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Agent, agents, change_team, given, holder, holder_now, team};
 use crate::support::{Call, TestApp};
 use crate::tickets::{call, now, path, ticket, update};
+use crate::webhooks::receiver::Receiver;
 
 async fn limited<const N: usize>(app: &TestApp, amount: u32) -> ([Agent; N], Value) {
     let members = agents::<N>(app).await;
@@ -154,4 +155,37 @@ async fn statuses_that_close_later_make_room() {
     call(&app, "PUT", &settings, body).await.ok();
     app.run_jobs().await;
     assert_eq!(holder_now(&app, &waits).await, member.id);
+}
+
+#[tokio::test]
+async fn webhooks_are_told_who_got_a_ticket() {
+    let app = TestApp::with(&[("outgoing.allow_private", "true")]).await;
+    let receiver = Receiver::start().await;
+    let hook = json!({"name": "Test", "url": receiver.url()});
+    call(&app, "POST", "/v3/webhooks", hook).await.ok();
+    let ([member], made) = limited::<1>(&app, 1).await;
+    let held = given(&app, &made).await;
+    given(&app, &made).await;
+    close(&app, &held).await;
+    let told: Vec<_> = receiver
+        .take()
+        .iter()
+        .map(|request| request.json())
+        .collect();
+    let shown = |payload: &Value| {
+        (
+            payload["event"].clone(),
+            holder(&payload["data"]).to_owned(),
+        )
+    };
+    let mut told: Vec<_> = told.iter().map(shown).collect();
+    let mut expected = vec![
+        (json!("ticket.created"), member.id.clone()),
+        (json!("ticket.created"), String::new()),
+        (json!("ticket.updated"), member.id.clone()), // it was closed
+        (json!("ticket.updated"), member.id.clone()), // the other was given away
+    ];
+    told.sort_by_key(|(event, user)| (event.to_string(), user.clone()));
+    expected.sort_by_key(|(event, user)| (event.to_string(), user.clone()));
+    assert_eq!(told, expected);
 }
