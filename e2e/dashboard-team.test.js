@@ -4,6 +4,8 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { test } from "node:test";
 
+import { Dashboard, PASSWORD } from "./lib/dashboard.js";
+import { mailbox } from "./lib/mailbox.js";
 import { colleague, report, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
@@ -151,4 +153,33 @@ test("what rules of retention would remove is seen before they hold", TIMEOUT, a
   await save.click();
   await until("the rule is no more", async () => (await api.get(path)).body.eventsDays === undefined);
   dashboard.assertClean();
+});
+
+test("somebody is invited by mail, joins, and another invitation is withdrawn", TIMEOUT, async (test) => {
+  const { port, mails } = await mailbox(test);
+  const env = { HARK_SMTP_HOST: "127.0.0.1", HARK_SMTP_PORT: String(port), HARK_SMTP_TLS: "none", HARK_SMTP_FROM: "Example <team@example.com>" };
+  const { server, dashboard, page } = await signedIn(test, {}, env);
+  await dashboard.go("Settings");
+  await page.getByRole("tab", { name: "Members" }).click();
+  await page.getByLabel("Email addresses").fill("new@example.com, wrong@example.com");
+  await page.getByRole("button", { name: "Invite" }).click();
+  await page.getByRole("row", { name: /wrong@example.com/ }).getByRole("button", { name: "Withdraw" }).click();
+  await page.getByRole("row", { name: /wrong@example.com/ }).waitFor({ state: "hidden" });
+  await dashboard.assertAccessible("invitations");
+
+  const plain = (mail) => mail.replaceAll("=\n", "").replaceAll("=3D", "=");
+  const link = () => mails.filter((mail) => mail.includes("new@example.com")).map((mail) => plain(mail).match(/http\S+\/invitation#[\w-]+/)?.[0])[0];
+  await until("the mail is there", () => link() !== undefined);
+  const guest = await Dashboard.open(test, server.url);
+  await guest.page.goto(link());
+  await guest.page.getByLabel("Name").fill("Ada");
+  await guest.page.getByLabel("Password").first().fill(PASSWORD);
+  await guest.assertAccessible("an invitation");
+  await guest.page.getByRole("button", { name: "Accept" }).click();
+  await guest.heading("Overview").waitFor();
+  await page.reload();
+  await page.getByText("Ada").first().waitFor();
+  assert.equal(await page.getByRole("row", { name: /new@example.com/ }).getByRole("button", { name: "Withdraw" }).count(), 0);
+  dashboard.assertClean();
+  guest.assertClean();
 });

@@ -28,7 +28,7 @@ const INDEX: &str = "index.html";
 /// The folder of files whose name changes with their content.
 const HASHED: &str = "assets/";
 /// The pages that the app draws by itself.
-const PAGES: [&str; 4] = ["/p", "/p/{*page}", "/sign-in", "/setup"];
+const PAGES: [&str; 5] = ["/p", "/p/{*page}", "/sign-in", "/setup", "/invitation"];
 
 /// Only this server, and no script but its files. Components set styles inline; pictures of end users are not loaded from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \

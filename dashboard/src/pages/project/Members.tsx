@@ -5,6 +5,7 @@ import { api, type Schemas } from "../../api/client";
 import { useText } from "../../i18n";
 import { Face, Failure, Loading, useTell } from "../../shell/parts";
 import { nameOfMember, useMay, useMe, useMembers, useProjectId } from "../../shell/project";
+import { Invitations } from "./Invitations";
 
 const ROLES = ["owner", "admin", "agent", "viewer"] as const;
 
@@ -28,6 +29,7 @@ export function Members() {
   if (members.error) return <Failure error={members.error} retry={() => void members.refetch()} />;
   if (!members.data) return <Loading />;
   return (
+    <>
     <Table>
       <Table.Thead>
         <Table.Tr>
@@ -71,5 +73,7 @@ export function Members() {
         })}
       </Table.Tbody>
     </Table>
+      {may && <Invitations />}
+    </>
   );
 }

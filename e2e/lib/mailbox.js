@@ -1,0 +1,36 @@
+// A mail server that takes every mail and gives none on.
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+/** Listens on this machine until the test ends: `{ port, mails }`, where `mails` has what was sent, as it was written. */
+export async function mailbox(test) {
+  const mails = [];
+  const server = createServer((socket) => converse(socket, mails)).listen(0, "127.0.0.1");
+  test.after(() => server.close());
+  await once(server, "listening");
+  return { port: server.address().port, mails };
+}
+
+function converse(socket, mails) {
+  let text = "";
+  let mail;
+  const say = (line) => socket.write(`${line}\r\n`);
+  say("220 mail.example.com");
+  socket.setEncoding("utf8").on("data", (part) => {
+    const lines = (text + part).split("\r\n");
+    text = lines.pop();
+    for (const line of lines) {
+      if (mail && line === ".") {
+        mails.push(mail.join("\n"));
+        mail = undefined;
+        say("250 taken");
+      } else if (mail) mail.push(line);
+      else if (line === "DATA") {
+        mail = [];
+        say("354 go on");
+      } else if (line === "QUIT") socket.end("221 bye\r\n");
+      else say("250 fine");
+    }
+  });
+  socket.on("error", () => {}); // who goes without a word
+}
