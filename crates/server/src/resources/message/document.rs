@@ -159,7 +159,9 @@ pub enum MailStatus {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = MailStatusChange)]
 pub struct StatusChange {
+    /// What became of it.
     pub status: MailStatus,
+    /// When.
     #[schema(value_type = String, format = DateTime)]
     pub date: Millis,
     /// Why it was not sent, in the words of the mail server.
