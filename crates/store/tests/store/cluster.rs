@@ -33,7 +33,7 @@ BEGIN
 END $$;
 ";
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 12] = [
     "identity",
     "hark_writes",
     "note",
@@ -44,6 +44,8 @@ const TABLES: [&str; 10] = [
     "person_search",
     "person_search_block",
     "person_search_todo",
+    "person_feed",
+    "person_feed_head",
 ];
 
 #[tokio::test]
@@ -59,7 +61,7 @@ async fn all_tables_are_distributed_by_project() {
     assert_eq!(distributed, TABLES);
     let beside = "SELECT count(*) FROM pg_dist_partition WHERE beside = 'identity'";
     let beside: i64 = client.query_one(beside, &[]).await.unwrap().get(0);
-    assert_eq!(beside, 8, "all but the first and the one that is whole");
+    assert_eq!(beside, 10, "all but the first and the one that is whole");
     let again = distribute(&home.config(), &SCHEMA).unwrap();
     assert!(again.is_empty(), "{again:?}");
     home.remove().await;
