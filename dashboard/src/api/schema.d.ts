@@ -4197,8 +4197,12 @@ export interface components {
         MailStatus: "queued" | "sent" | "bounced" | "failed";
         /** @description A change of what became of a mail. */
         MailStatusChange: {
+            /** @description What became of it. */
             status: components["schemas"]["MailStatus"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             date: string;
             /** @description Why it was not sent, in the words of the mail server. */
             reason?: string;
