@@ -36,6 +36,18 @@ pub const INVITATION: Kind = Kind(37);
 /// The hash of the secret of an invitation.
 pub const INVITATION_TOKEN: Kind = Kind(38);
 
+/// The field that shows what a key is made of, as the API names it.
+#[must_use]
+pub fn field(kind: Kind) -> &'static str {
+    match kind {
+        USER_ID => "userId",
+        GLEAP_ID => "gleapId",
+        EMAIL | ACCOUNT_EMAIL => "email",
+        PHONE => "phone",
+        _ => "key",
+    }
+}
+
 /// A user id is at most this many characters.
 pub const USER_ID_CHARS_MAX: usize = 256;
 

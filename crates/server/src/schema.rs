@@ -23,6 +23,7 @@ use crate::resources::message_template::document::{MESSAGE_TEMPLATES, MessageTem
 use crate::resources::project::retention::document::{RETENTIONS, Retention};
 use crate::resources::project::saved_views::document::{SAVED_VIEWS, SavedViews};
 use crate::resources::session::activity::{ACTIVITIES, Activity};
+use crate::resources::session::blocked::{BLOCKED_IDENTITIES, BlockedIdentities};
 use crate::resources::session::document::{SESSIONS, Session};
 use crate::resources::session::event::{EVENTS, Event};
 use crate::resources::session::history::{IDENTITY_CHANGES, IdentityChange};
@@ -46,6 +47,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<Member>(),
         Registered::of::<ApiKey>(),
         Registered::of::<Session>(),
+        Registered::of::<BlockedIdentities>(),
         Registered::of::<Event>(),
         Registered::of::<IdentityChange>(),
         Registered::of::<Merge>(),
@@ -225,6 +227,11 @@ pub static SCHEMA: Schema = Schema {
         Migration {
             version: 17,
             steps: &[Step::Create(&INVITATIONS), Step::Create(&SIGN_UPS)],
+        },
+        // Values that identify nobody.
+        Migration {
+            version: 18,
+            steps: &[Step::Create(&BLOCKED_IDENTITIES)],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

@@ -1091,6 +1091,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/projects/{projectId}/blocked-identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the values that identify nobody
+         * @description Values that many people have, such as the phone of an office or an address that testers type. They find no session, make no two
+         *     sessions one, and are no session's identity.
+         */
+        get: operations["GetBlockedIdentities"];
+        /**
+         * Set the values that identify nobody
+         * @description All of them: those that are left out are taken off the list. An email address or a phone number stays with the sessions that have it, as an
+         *     attribute; a session that was found by it is found again once it is taken off the list. A user id that a session has
+         *     cannot be blocked: 409 names the session.
+         */
+        put: operations["UpdateBlockedIdentities"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/projects/{projectId}/sdk-config": {
         parameters: {
             query?: never;
@@ -3225,6 +3252,26 @@ export interface components {
             /** @description The id of the project. */
             projectId: string;
         };
+        /** @description The values that identify nobody. */
+        BlockedIdentitiesBody: {
+            /** @description At most 500. */
+            values: components["schemas"]["BlockedIdentity"][];
+        };
+        /** @description A value that identifies nobody. */
+        BlockedIdentity: {
+            /** @description What it is. */
+            kind: components["schemas"]["BlockedKind"];
+            /**
+             * @description The value. Addresses are compared as those of sessions are: in lower case, and with the country code.
+             * @example test@example.com
+             */
+            value: string;
+        };
+        /**
+         * @description What a blocked value is.
+         * @enum {string}
+         */
+        BlockedKind: "userId" | "email" | "phone";
         /** @description Who signed in. The token is in the cookie, out of reach of scripts. */
         BrowserSignInBody: {
             /**
@@ -6904,6 +6951,8 @@ export interface operations {
             /** @description The session */
             200: {
                 headers: {
+                    /** @description The fields that are kept, but identify nobody */
+                    "Hark-Not-Identifying"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7672,6 +7721,8 @@ export interface operations {
             /** @description The session */
             200: {
                 headers: {
+                    /** @description The fields that are kept, but identify nobody */
+                    "Hark-Not-Identifying"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9075,7 +9126,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description They must not be merged: `merge_itself`, `merge_two_users` or `merge_already` */
+            /** @description They must not be merged: `merge_itself`, `merge_two_users`, `merge_already` or `blocked_value` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15666,6 +15717,305 @@ export interface operations {
             };
             /** @description The body arrived too slowly. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Path and query are longer than the limit. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Well-formed, but not acceptable: each field is named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A limit was exceeded; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The headers are larger than the limit. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server failed. The log has the cause under the id of the request. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server has too much to do; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    GetBlockedIdentities: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same id */
+                project: string;
+            };
+            path: {
+                /** @description The id of the project: 24 hexadecimal characters */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The values */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedIdentitiesBody"];
+                };
+            };
+            /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credential, or one that is wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A valid credential without the right, or of no member of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing of that id in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Path and query are longer than the limit. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Well-formed, but not acceptable: each field is named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A limit was exceeded; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The headers are larger than the limit. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server failed. The log has the cause under the id of the request. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server has too much to do; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    UpdateBlockedIdentities: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same id */
+                project: string;
+            };
+            path: {
+                /** @description The id of the project: 24 hexadecimal characters */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockedIdentitiesBody"];
+            };
+        };
+        responses: {
+            /** @description The values now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedIdentitiesBody"];
+                };
+            };
+            /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credential, or one that is wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A valid credential without the right, or of no member of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing of that id in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A user id is that of a session */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31315,6 +31665,8 @@ export interface operations {
             /** @description The session was made or changed */
             200: {
                 headers: {
+                    /** @description The fields that are kept, but identify nobody */
+                    "Hark-Not-Identifying"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -17,7 +17,8 @@ use crate::identity;
 use crate::live::Activity;
 use crate::resources::session::attributes::Attributes;
 use crate::resources::session::credential::NewCredential;
-use crate::resources::session::identify::{self, Identify, Overflow, Refusal};
+use crate::resources::session::identify::{self, Identified, Identify, Overflow, Refusal};
+use crate::resources::session::not_identifying::NotIdentifying;
 
 /// What to say of a user: `userId` and any attributes.
 #[derive(ToSchema)]
@@ -77,7 +78,7 @@ pub struct IdentifiedBody {
     post, path = "/admin/identify", operation_id = "AdminIdentify", tag = "Admin",
     params(("preventLastActivityUpdate" = Option<bool>, Query, description = "`true`: the call is no activity of the user")),
     request_body = IdentifyBody,
-    responses((status = 200, description = "The session was made or changed", body = IdentifiedBody), ErrorResponses),
+    responses((status = 200, description = "The session was made or changed", body = IdentifiedBody, headers(("Hark-Not-Identifying" = String, description = "The fields that are kept, but identify nobody"))), ErrorResponses),
     security(("apiToken" = [])),
 )]
 pub async fn identify(
@@ -85,7 +86,7 @@ pub async fn identify(
     ProjectToken(access): ProjectToken,
     RawQuery(query): RawQuery,
     body: Checked,
-) -> Result<Json<IdentifiedBody>, ApiError> {
+) -> Result<(NotIdentifying, Json<IdentifiedBody>), ApiError> {
     let body: IndexMap<String, Box<RawValue>> = body.parse()?;
     let user_id = user_id(body.get("userId").map(AsRef::as_ref))?;
     let (attributes, refused) = Attributes::read(&body);
@@ -107,9 +108,15 @@ pub async fn identify(
         credential: NewCredential::new(&app.random),
     };
     let unit = move |tx: &mut store::Tx<'_>| {
-        identify::identify(tx, &call).map(|identified| (identified.row.id, identified.created))
+        let identified = identify::identify(tx, &call)?;
+        let Identified {
+            row,
+            created,
+            not_identifying,
+        } = identified;
+        Ok((row.id, created, not_identifying))
     };
-    let (session_id, created) = app
+    let (session_id, created, not_identifying) = app
         .store
         .write(access.project, unit)
         .await
@@ -120,11 +127,12 @@ pub async fn identify(
         data: None,
     };
     app.live.report(access.project, session_id, activity);
-    Ok(Json(IdentifiedBody {
+    let body = IdentifiedBody {
         success: true,
         session_id,
         created,
-    }))
+    };
+    Ok((not_identifying, Json(body)))
 }
 
 /// The user id of a body; numbers are ids too.

@@ -110,7 +110,7 @@ pub async fn track(
         );
         return Err(ApiError::unprocessable("too_many_events", vec![message]));
     }
-    let (users, faults) = by_user(&app, &batch);
+    let (users, mut faults) = by_user(&app, &batch);
     let users = Arc::new(users);
     let names_max = app.config.limits.event_names_max;
     let origin = origin("/admin/track");
@@ -120,16 +120,21 @@ pub async fn track(
         .write(access.project, move |tx| {
             let (mut sum, mut sessions) = (Tracked::default(), Vec::new());
             for (user_id, user) in tracked.iter() {
-                let (session, tracked) = track_user(tx, user_id, user, &origin, names_max)?;
-                sum.stored += tracked.stored;
-                sum.repeated += tracked.repeated;
-                sessions.push(session);
+                let done = track_user(tx, user_id, user, &origin, names_max)?;
+                if let Some((_, tracked)) = &done {
+                    sum.stored += tracked.stored;
+                    sum.repeated += tracked.repeated;
+                }
+                sessions.push(done.map(|(session, _)| session));
             }
             Ok::<_, store::Error>((sum, sessions))
         })
         .await?;
-    for (session, user) in sessions.into_iter().zip(users.values()) {
-        tell(&app, access.project, session, &user.events);
+    for (session, (user_id, user)) in sessions.into_iter().zip(users.iter()) {
+        match session {
+            Some(session) => tell(&app, access.project, session, &user.events),
+            None => faults.extend(user.events.iter().map(|_| blocked(user_id))),
+        }
     }
     Ok(Json(TrackedBody {
         success: true,
@@ -184,20 +189,28 @@ fn mismatch(raw: &RawValue) -> String {
     format!(".{path}: {wrong}")
 }
 
+/// `None` for a user id that is blocked.
 fn track_user(
     tx: &mut Tx<'_>,
     user_id: &str,
     user: &UserEvents,
     origin: &Origin,
     names_max: usize,
-) -> store::Result<(ObjectId, Tracked)> {
-    let mut row = identify::find_or_create(tx, user_id, &user.credential, origin)?;
+) -> store::Result<Option<(ObjectId, Tracked)>> {
+    let found = identify::find_or_create(tx, user_id, &user.credential, origin)?;
+    let Some(mut row) = found else {
+        return Ok(None);
+    };
     let tracked = event::track(tx, row.id, &mut row.doc, &user.events, names_max)?;
     if tracked.stored > 0 {
         let (before, keys) = (Identifiers::of(&row.doc), row.doc.keys());
         identify::save(tx, &mut row, &before, &keys, origin)?;
     }
-    Ok((row.id, tracked))
+    Ok(Some((row.id, tracked)))
+}
+
+fn blocked(user_id: &str) -> String {
+    format!("events.userId: {user_id:?} is on the list of values that identify nobody")
 }
 
 /// Tells those who watch the session.

@@ -3,6 +3,7 @@
 use super::error::ApiError;
 use super::list_query::BadQuery;
 use crate::identity;
+use crate::resources::session::blocked;
 
 /// Seconds after which a caller should try again when the server has too much to do.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -13,8 +14,16 @@ const BUILDING_RETRY_AFTER_SECONDS: u64 = 30;
 impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
         match error {
+            store::Error::Taken { kind, key, holder } if holder == blocked::LIST => {
+                let name = identity::field(kind);
+                let fault = format!(
+                    "{name}: {key:?} is on the list of values that identify nobody: use another one, or have it taken off the list \
+                     (PUT /v3/projects/{{projectId}}/blocked-identities)"
+                );
+                Self::unprocessable("blocked_value", vec![fault])
+            }
             store::Error::Taken { kind, key, holder } => {
-                let name = key_name(kind);
+                let name = identity::field(kind);
                 let message = format!(
                     "The {name} {key:?} belongs to another session. Use another value, or change that session."
                 );
@@ -78,16 +87,6 @@ impl From<store::Error> for ApiError {
 impl From<BadQuery> for ApiError {
     fn from(error: BadQuery) -> Self {
         Self::bad_request("invalid_query", error.to_string())
-    }
-}
-
-fn key_name(kind: store::Kind) -> &'static str {
-    match kind {
-        identity::USER_ID => "userId",
-        identity::GLEAP_ID => "gleapId",
-        identity::EMAIL | identity::ACCOUNT_EMAIL => "email",
-        identity::PHONE => "phone",
-        _ => "key",
     }
 }
 

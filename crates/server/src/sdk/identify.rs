@@ -1,5 +1,7 @@
 //! A client says who its user is (wire note §4.2, §8; decisions, Identify).
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde_json::value::RawValue;
 use store::{ObjectId, Row, Tx};
@@ -10,12 +12,13 @@ use super::body::Members;
 use super::session_body::SdkSession;
 use super::{Peeked, expect_guest, peek};
 use crate::accounts::project::Verification;
-use crate::app::SharedApp;
+use crate::app::{App, SharedApp};
 use crate::auth::token::verify_user_hash;
 use crate::auth::{ClientCredential, SdkProject, Visitor, shield};
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
 use crate::identity;
+use crate::resources::session::blocked;
 use crate::resources::session::credential::{self, NewCredential};
 use crate::resources::session::document::Session;
 use crate::resources::session::identify::blank;
@@ -67,19 +70,23 @@ pub async fn identify(
         Peeked::Known => {}
         Peeked::Nobody => expect_guest(&app, &visitor).await?,
     }
-    let call = Call {
+    let call = Arc::new(Call {
         given: visitor.credential.clone(),
-        user_id: user_id.clone(),
         arrival,
         new: NewCredential::new(&app.random),
         names_max: app.config.limits.event_names_max,
-    };
-    let write = app
-        .store
-        .write(visitor.access.project, move |tx| call.run(tx));
-    let (row, gone) = write
-        .await
-        .map_err(|error| shield(visitor.credential.is_some(), error.into()))?;
+    });
+    let project = visitor.access.project;
+    let who = user_id.map_or(Who::Nobody, Who::User);
+    let mut written = call.write(&app, project, who).await;
+    if let Err(store::Error::Taken { holder, .. }) = written
+        && holder == blocked::LIST
+    {
+        refused.push("userId: is on the list of values that identify nobody".into());
+        written = call.write(&app, project, Who::Blocked).await;
+    }
+    let (row, gone) =
+        written.map_err(|error| shield(visitor.credential.is_some(), error.into()))?;
     if let Some(gone) = gone {
         app.live.merged(visitor.access.project, gone, row.id);
     }
@@ -124,10 +131,17 @@ fn verify(access: &SdkProject, user_id: &str, proof: Option<&str>) -> Result<(),
     }
 }
 
+/// Whom a client says that it is.
+enum Who {
+    Nobody,
+    User(String),
+    /// A user id that identifies nobody: a guest stays one, and of whoever was there before nothing is changed.
+    Blocked,
+}
+
 /// The call as a unit of work.
 struct Call {
     given: Option<ClientCredential>,
-    user_id: Option<String>,
     arrival: Arrival,
     new: NewCredential,
     names_max: usize,
@@ -135,25 +149,37 @@ struct Call {
 
 impl Call {
     /// The session after the call, and the guest that was merged into it.
-    fn run(&self, tx: &mut Tx<'_>) -> store::Result<(Row<Session>, Option<ObjectId>)> {
+    async fn write(
+        self: &Arc<Self>,
+        app: &App,
+        project: ObjectId,
+        who: Who,
+    ) -> store::Result<(Row<Session>, Option<ObjectId>)> {
+        let call = Arc::clone(self);
+        let unit = move |tx: &mut Tx<'_>| call.run(tx, &who);
+        app.store.write(project, unit).await
+    }
+
+    fn run(&self, tx: &mut Tx<'_>, who: &Who) -> store::Result<(Row<Session>, Option<ObjectId>)> {
         let current = match &self.given {
             Some(given) => credential::resolve(tx, given)?,
             None => None,
         };
-        let (mut row, gone) = match (current, &self.user_id) {
-            (Some(row), None) => (row, None),
-            (Some(row), Some(user_id)) if row.doc.user_id.as_ref() == Some(user_id) => (row, None),
-            (Some(guest), Some(user_id)) if guest.doc.user_id.is_none() => {
+        let mut row = match (current, who) {
+            (Some(row), Who::Nobody) => row,
+            (Some(guest), Who::Blocked) if guest.doc.user_id.is_none() => guest,
+            (Some(row), Who::User(user_id)) if row.doc.user_id.as_ref() == Some(user_id) => row,
+            (Some(guest), Who::User(user_id)) if guest.doc.user_id.is_none() => {
                 return self.guest_is(tx, guest, user_id);
             }
-            (_, Some(user_id)) => match tx.find_for_update(identity::USER_ID, user_id)? {
-                Some(known) => (known, None),
-                None => return Ok((self.make(tx)?, None)),
+            (_, Who::User(user_id)) => match tx.find_for_update(identity::USER_ID, user_id)? {
+                Some(known) => known,
+                None => return Ok((self.make(tx, Some(user_id))?, None)),
             },
-            (None, None) => return Ok((self.make(tx)?, None)),
+            (_, Who::Nobody | Who::Blocked) => return Ok((self.make(tx, None)?, None)),
         };
         self.arrival.update(tx, &mut row, |_, _| Ok(false))?;
-        Ok((row, gone))
+        Ok((row, None))
     }
 
     fn guest_is(
@@ -180,9 +206,9 @@ impl Call {
         Ok((row, Some(guest.id)))
     }
 
-    fn make(&self, tx: &mut Tx<'_>) -> store::Result<Row<Session>> {
+    fn make(&self, tx: &mut Tx<'_>, user_id: Option<&str>) -> store::Result<Row<Session>> {
         let session = Session {
-            user_id: self.user_id.clone(),
+            user_id: user_id.map(str::to_owned),
             ..blank(&self.new, tx.now())
         };
         self.arrival.insert(tx, session)

@@ -14,6 +14,8 @@ mod authorization;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod blocked;
+#[cfg(test)]
 mod change;
 #[cfg(test)]
 mod changes;

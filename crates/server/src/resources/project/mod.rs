@@ -1,6 +1,7 @@
 //! Settings of a project (/v3/projects).
 
 mod api_keys;
+mod blocked_identities;
 mod identity_verification;
 mod list;
 pub mod retention;
@@ -29,6 +30,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(secrets::new_identity_secret))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::revoke))
+        .routes(routes!(blocked_identities::get, blocked_identities::put))
         .routes(routes!(sdk_config::get, sdk_config::put))
         .routes(routes!(
             identity_verification::get,

@@ -3,6 +3,7 @@
 use store::{ObjectId, Row, Tx};
 
 use super::activity::Activity;
+use super::blocked;
 use super::document::Session;
 use super::event::Event;
 use super::history::IdentityChange;
@@ -21,7 +22,8 @@ use crate::resources::{import, message, ticket};
 /// # Errors
 /// Those of the store.
 pub fn erase_user(tx: &mut Tx<'_>, user_id: &str) -> store::Result<bool> {
-    let Some(id) = tx.owner(identity::USER_ID, user_id)? else {
+    let found = tx.owner(identity::USER_ID, user_id)?;
+    let Some(id) = found.filter(|id| *id != blocked::LIST) else {
         return Ok(false);
     };
     let row = tx

@@ -3,9 +3,11 @@
 use store::{Millis, ObjectId, Row, Tx};
 
 use super::attributes::{AttributeLimits, Attributes};
+use super::blocked;
 use super::credential::NewCredential;
 use super::document::Session;
 use super::history::{self, Identifiers, Origin};
+use super::not_identifying::NotIdentifying;
 use crate::identity;
 use crate::resources::webhook::document::Event;
 use crate::resources::webhook::emit;
@@ -45,11 +47,14 @@ pub enum Refusal {
     Store(#[from] store::Error),
 }
 
-/// The session after a call, and whether the call made it.
+/// The session after a call.
 #[derive(Debug)]
 pub struct Identified {
     pub row: Row<Session>,
+    /// Whether the call made it.
     pub created: bool,
+    /// The addresses that the call gave it in vain.
+    pub not_identifying: NotIdentifying,
 }
 
 /// Makes or finds the session of the user id and gives it the attributes.
@@ -60,8 +65,10 @@ pub fn identify(tx: &mut Tx<'_>, call: &Identify) -> Result<Identified, Refusal>
     let Some(mut row) = find(tx, &call.user_id)? else {
         let mut session = of_user(&call.user_id, &call.credential, tx.now());
         give(call, &mut session, tx.now(), true)?;
+        let row = insert(tx, session, &call.origin)?;
         return Ok(Identified {
-            row: insert(tx, session, &call.origin)?,
+            not_identifying: NotIdentifying::of(tx, &[], &row)?,
+            row,
             created: true,
         });
     };
@@ -70,6 +77,7 @@ pub fn identify(tx: &mut Tx<'_>, call: &Identify) -> Result<Identified, Refusal>
         save(tx, &mut row, &before, &old_keys, &call.origin)?;
     }
     Ok(Identified {
+        not_identifying: NotIdentifying::of(tx, &old_keys, &row)?,
         row,
         created: false,
     })
@@ -90,17 +98,21 @@ fn give(
         | (call.is_activity && touch(session, now, changed || created, call.activity_debounce_ms)))
 }
 
-/// The session of a user id; made when there is none.
+/// The session of a user id; made when there is none. `None` for one that is blocked.
 pub fn find_or_create(
     tx: &mut Tx<'_>,
     user_id: &str,
     credential: &NewCredential,
     origin: &Origin,
-) -> store::Result<Row<Session>> {
-    match find(tx, user_id)? {
-        Some(row) => Ok(row),
-        None => insert(tx, of_user(user_id, credential, tx.now()), origin),
+) -> store::Result<Option<Row<Session>>> {
+    if let Some(row) = find(tx, user_id)? {
+        return Ok(Some(row));
     }
+    if blocked::is_blocked(tx, identity::USER_ID, user_id)? {
+        return Ok(None);
+    }
+    let session = of_user(user_id, credential, tx.now());
+    insert(tx, session, origin).map(Some)
 }
 
 fn find(tx: &Tx<'_>, user_id: &str) -> store::Result<Option<Row<Session>>> {
@@ -166,7 +178,10 @@ pub fn save(
 }
 
 /// Claims the keys that are new and releases those that are gone. An address that another session holds stays with it, unless
-/// that is a guest's word alone and `takes_over`.
+/// that is a guest's word alone and `takes_over`; one that is blocked finds nobody.
+///
+/// # Errors
+/// [`store::Error::Taken`] by [`blocked::LIST`] for a user id that is blocked.
 pub fn claim_keys(
     tx: &mut Tx<'_>,
     id: ObjectId,
@@ -184,6 +199,9 @@ pub fn claim_keys(
                 if takes_over {
                     take_over(tx, (*kind, key), holder, (id, session))?;
                 }
+            }
+            Err(error @ store::Error::Taken { holder, .. }) if holder == blocked::LIST => {
+                return Err(error);
             }
             Err(store::Error::Taken { .. }) => return Err(tx.raced()),
             claimed => claimed?,

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use store::{Kind, Millis, ObjectId, Row, Tx};
 
 use super::attributes::AttributeLimits;
+use super::blocked;
 use super::credential::NewCredential;
 use super::document::{MemoryEntry, Session};
 use super::fields::{Fields, Members};
@@ -158,10 +159,21 @@ pub fn write(
     line: &Line,
     origin: &Origin,
 ) -> store::Result<Result<Written, String>> {
-    for (kind, key) in lookup_keys(line) {
-        let Some(id) = tx.owner(kind, &key)? else {
+    let keys = lookup_keys(line);
+    let mut blocked = 0;
+    for (kind, key) in &keys {
+        let (kind, Some(id)) = (*kind, tx.owner(*kind, key)?) else {
             continue;
         };
+        if id == blocked::LIST {
+            if kind == identity::USER_ID {
+                return Ok(Err(
+                    "userId: is on the list of values that identify nobody".into()
+                ));
+            }
+            blocked += 1;
+            continue;
+        }
         let row = tx
             .get_for_update::<Session>(id)?
             .ok_or_else(|| tx.raced())?;
@@ -181,6 +193,11 @@ pub fn write(
             }
             (true, _) => {}
         }
+    }
+    if blocked > 0 && blocked == keys.len() {
+        return Ok(Err(
+            "its addresses are on the list of values that identify nobody: it needs a userId or a gleapId".into(),
+        ));
     }
     create(tx, line)
 }

@@ -3,6 +3,7 @@
 mod activities;
 pub mod activity;
 pub mod attributes;
+pub mod blocked;
 pub mod changes;
 pub mod columns;
 pub mod credential;
@@ -21,6 +22,7 @@ pub mod list;
 pub mod lookup;
 mod memory;
 pub mod merge;
+pub mod not_identifying;
 pub mod render;
 pub mod schema;
 pub mod search;

@@ -15,6 +15,7 @@ use super::fields::Fields;
 use super::history::{Identifiers, Origin};
 use super::identify::{blank, insert, save};
 use super::lookup::{find_for_update, parse_id};
+use super::not_identifying::NotIdentifying;
 use super::render;
 use super::schema::{SessionBody, SessionInput};
 use crate::app::SharedApp;
@@ -34,7 +35,7 @@ use crate::live::Activity;
     post, path = "/v3/sessions", operation_id = "CreateSession", tag = "Session",
     params(("project" = String, Header, description = "The id of the project")),
     request_body = SessionInput,
-    responses((status = 200, description = "The session", body = SessionBody), (status = 409, description = "A key belongs to another session", body = crate::http::error::ErrorBody), ErrorResponses),
+    responses((status = 200, description = "The session", body = SessionBody, headers(("Hark-Not-Identifying" = String, description = "The fields that are kept, but identify nobody"))), (status = 409, description = "A key belongs to another session", body = crate::http::error::ErrorBody), ErrorResponses),
     security(("jwt" = ["sessions:write"])),
 )]
 pub async fn create(
@@ -48,9 +49,9 @@ pub async fn create(
     let write = app.store.write(member.project, move |tx| {
         upsert(tx, &fields, limits, &origin, &new)
     });
-    let row = write.await?;
+    let (row, not_identifying) = write.await?;
     report(&app, &member, row.id);
-    Ok(answer(&row, &member))
+    Ok(answer(&row, not_identifying, &member))
 }
 
 /// Change a session
@@ -66,7 +67,7 @@ pub async fn create(
     ),
     request_body = SessionInput,
     responses(
-        (status = 200, description = "The session", body = SessionBody),
+        (status = 200, description = "The session", body = SessionBody, headers(("Hark-Not-Identifying" = String, description = "The fields that are kept, but identify nobody"))),
         (status = 409, description = "A key belongs to another session", body = crate::http::error::ErrorBody),
         (status = 412, description = "The session is of another version than `If-Match` names", body = crate::http::error::ErrorBody),
         ErrorResponses,
@@ -86,12 +87,12 @@ pub async fn update(
     let write = app.store.write(member.project, move |tx| {
         let mut row = find_for_update(tx, id)?;
         conditional::require_match(&headers, row.id, row.version)?;
-        change(tx, &mut row, &fields, limits, &origin)?;
-        Ok::<_, ApiError>(row)
+        let not_identifying = change(tx, &mut row, &fields, limits, &origin)?;
+        Ok::<_, ApiError>((row, not_identifying))
     });
-    let row = write.await?;
+    let (row, not_identifying) = write.await?;
     report(&app, &member, row.id);
-    Ok(answer(&row, &member))
+    Ok(answer(&row, not_identifying, &member))
 }
 
 fn read(body: &Checked) -> Result<Fields, ApiError> {
@@ -100,16 +101,18 @@ fn read(body: &Checked) -> Result<Fields, ApiError> {
         .map_err(|faults| ApiError::unprocessable("invalid_field", faults))
 }
 
+type Written = (Row<Session>, NotIdentifying);
+
 fn upsert(
     tx: &mut Tx<'_>,
     fields: &Fields,
     limits: AttributeLimits,
     origin: &Origin,
     new: &NewCredential,
-) -> Result<Row<Session>, ApiError> {
+) -> Result<Written, ApiError> {
     if let Some(mut row) = find_by_keys(tx, fields)? {
-        change(tx, &mut row, fields, limits, origin)?;
-        return Ok(row);
+        let not_identifying = change(tx, &mut row, fields, limits, origin)?;
+        return Ok((row, not_identifying));
     }
     let mut session = blank(new, tx.now());
     fields.give_credential(&mut session);
@@ -117,7 +120,9 @@ fn upsert(
         .apply(&mut session, tx.now(), limits)
         .map_err(beyond_limits)?;
     refuse_taken(tx, &session, None)?;
-    Ok(insert(tx, session, origin)?)
+    let row = insert(tx, session, origin)?;
+    let not_identifying = NotIdentifying::of(tx, &[], &row)?;
+    Ok((row, not_identifying))
 }
 
 fn find_by_keys(tx: &mut Tx<'_>, fields: &Fields) -> store::Result<Option<Row<Session>>> {
@@ -139,7 +144,7 @@ fn change(
     fields: &Fields,
     limits: AttributeLimits,
     origin: &Origin,
-) -> Result<(), ApiError> {
+) -> Result<NotIdentifying, ApiError> {
     let (before, old_keys) = (Identifiers::of(&row.doc), row.doc.keys());
     let was = row.doc.clone();
     fields
@@ -147,11 +152,12 @@ fn change(
         .map_err(beyond_limits)?;
     let json = |session: &Session| serde_json::to_vec(session).map_err(ApiError::internal);
     if json(&row.doc)? == json(&was)? {
-        return Ok(());
+        return Ok(NotIdentifying::default());
     }
     refuse_taken(tx, &row.doc, Some(row.id))?;
     save(tx, row, &before, &old_keys, origin)?;
-    Ok(activity::record_change(tx, row.id, &was, &row.doc, origin)?)
+    activity::record_change(tx, row.id, &was, &row.doc, origin)?;
+    Ok(NotIdentifying::of(tx, &old_keys, row)?)
 }
 
 fn beyond_limits(faults: Vec<String>) -> ApiError {
@@ -192,9 +198,14 @@ fn report(app: &SharedApp, member: &Member<SessionsWrite>, session: ObjectId) {
 }
 
 /// The session with its `ETag`.
-fn answer(row: &Row<Session>, member: &Member<SessionsWrite>) -> Response {
+fn answer(
+    row: &Row<Session>,
+    not_identifying: NotIdentifying,
+    member: &Member<SessionsWrite>,
+) -> Response {
     match render::of_row(row, member.project, member.organisation) {
         Ok(rendered) => (
+            not_identifying,
             [
                 (
                     header::CONTENT_TYPE,

@@ -10,6 +10,8 @@ use store::filter::{FieldPath, Filter, Scalar};
 use store::{Millis, ObjectId, RawRow, Tx};
 use utoipa::ToSchema;
 
+use super::super::blocked;
+use super::super::document::Session;
 use super::super::history::Origin;
 use super::super::list::{next_link, to_query};
 use super::super::lookup::find_for_update;
@@ -106,7 +108,7 @@ impl From<ApiError> for Stop {
     request_body = MergeInput,
     responses(
         (status = 200, description = "What was done, or would be", body = MergePlan),
-        (status = 409, description = "They must not be merged: `merge_itself`, `merge_two_users` or `merge_already`", body = ErrorBody),
+        (status = 409, description = "They must not be merged: `merge_itself`, `merge_two_users`, `merge_already` or `blocked_value`", body = ErrorBody),
         ErrorResponses,
     ),
     security(("jwt" = ["sessions:write"])),
@@ -155,10 +157,16 @@ fn merge_unit(
     names_max: usize,
     dry_run: bool,
 ) -> Result<MergePlan, ApiError> {
-    let survivor = find_for_update(tx, id)?.id;
+    let survivor = find_for_update(tx, id)?;
+    let shared = match tx.get::<Session>(with)? {
+        Some(other) if other.id != survivor.id => blocked::shared(tx, &survivor.doc, &other.doc)?,
+        _ => Vec::new(),
+    };
+    let survivor = survivor.id;
     let into = tx.owner(identity::MERGED_ID, &with.to_string())?;
     let refused = match into {
         Some(into) => already(with, into),
+        None if !shared.is_empty() => blocked_value(&shared),
         None => match merge_sessions(tx, survivor, with, origin, names_max) {
             Ok(merged) => return MergePlan::of(&merged, with).map_err(ApiError::internal),
             Err(MergeRefusal::Store(error)) => return Err(error.into()),
@@ -183,6 +191,17 @@ fn refusal(code: &'static str, message: &str) -> Refused {
     Refused {
         code,
         message: message.to_owned(),
+    }
+}
+
+fn blocked_value(fields: &[&str]) -> Refused {
+    let message = format!(
+        "Both sessions have the same {}, which is on the list of values that identify nobody: that does not make them one. Take it from one of them first.",
+        fields.join(" and ")
+    );
+    Refused {
+        code: "blocked_value",
+        message,
     }
 }
 
