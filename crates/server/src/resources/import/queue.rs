@@ -41,6 +41,8 @@ pub struct Job {
 pub struct Queue {
     sender: UnboundedSender<Job>,
     receiver: Mutex<Option<UnboundedReceiver<Job>>>,
+    /// What was put here while the process still looked for what an earlier one had left unfinished; absent after that.
+    taken_in: Mutex<Option<HashSet<Place>>>,
 }
 
 impl Default for Queue {
@@ -49,6 +51,7 @@ impl Default for Queue {
         Self {
             sender,
             receiver: Mutex::new(Some(receiver)),
+            taken_in: Mutex::new(Some(HashSet::new())),
         }
     }
 }
@@ -56,7 +59,21 @@ impl Default for Queue {
 impl Queue {
     /// Puts an import at the end. Its document says that it is to be done, so nothing is lost when this is.
     pub fn push(&self, job: Job) {
+        if let Some(taken_in) = &mut *self.taken_in() {
+            taken_in.insert(job.place);
+        }
         let _ = self.sender.send(job); // nobody listens while the process ends
+    }
+
+    fn taken_in(&self) -> std::sync::MutexGuard<'_, Option<HashSet<Place>>> {
+        self.taken_in.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_taken_in(&self, place: Place) -> bool {
+        let taken_in = self.taken_in();
+        taken_in
+            .as_ref()
+            .is_some_and(|places| places.contains(&place))
     }
 
     fn take(&self) -> Option<UnboundedReceiver<Job>> {
@@ -86,6 +103,9 @@ async fn work(app: Weak<crate::app::App>, mut jobs: UnboundedReceiver<Job>, file
         && let Err(error) = resume(&app, files).await
     {
         told(&error);
+    }
+    if let Some(app) = app.upgrade() {
+        app.imports.taken_in().take();
     }
     while let Some(job) = jobs.recv().await {
         let Some(app) = app.upgrade() else {
@@ -142,7 +162,7 @@ async fn resume(app: &SharedApp, files: Vec<PathBuf>) -> store::Result<()> {
     for (place, file) in unfinished {
         // The file of another node lies in its folder: that one goes on with it.
         let is_elsewhere = file.is_some_and(|file| !folder(app).join(file).exists());
-        if app.store.is_shared() && is_elsewhere {
+        if app.store.is_shared() && is_elsewhere || app.imports.is_taken_in(place) {
             continue;
         }
         one(app, place).await;
