@@ -1,7 +1,7 @@
 //! `/openapi.json`, and what it says of every answer.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -28,14 +28,20 @@ const CUSTOMERS_OWN: [&str; 7] = [
     "form",
 ];
 
+/// Where references to schemas with a name begin.
+const SCHEMAS: &str = "#/components/schemas/";
+
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 pub struct Description {
     pub document: Value,
     pub operations: Vec<Operation>,
     missing: Vec<not_implemented::Operation>,
-    error: Validator,
+    error: LazyValidator,
 }
+
+/// Built when the first answer is held to it: there are hundreds of schemas, and a test meets few.
+type LazyValidator = LazyLock<Validator, Box<dyn FnOnce() -> Validator + Send>>;
 
 /// What opens an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +66,7 @@ pub struct Operation {
     /// Whether it takes a body, of JSON and nothing else.
     pub has_body: bool,
     security: Option<Value>,
-    bodies: BTreeMap<u16, Option<Validator>>,
+    bodies: BTreeMap<u16, Option<LazyValidator>>,
     /// Media types of answers beside JSON.
     other_media: Vec<String>,
 }
@@ -83,16 +89,13 @@ impl Description {
     fn new(document: Value) -> Self {
         let mut closed = document.clone();
         close(&mut closed);
-        let components = &closed["components"];
-        let error = validator(
-            components,
-            &json!({"$ref": "#/components/schemas/ErrorBody"}),
-        );
+        let schemas = Arc::new(closed["components"]["schemas"].take());
+        let error = validator(&schemas, json!({"$ref": format!("{SCHEMAS}ErrorBody")}));
         let mut operations = Vec::new();
         for (path, item) in closed["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
                 assert!(METHODS.contains(&method.as_str()), "{path}: {method}");
-                operations.push(Operation::new(components, path, method, operation));
+                operations.push(Operation::new(&schemas, path, method, operation));
             }
         }
         Self {
@@ -173,13 +176,13 @@ impl Description {
 }
 
 impl Operation {
-    fn new(components: &Value, path: &str, method: &str, operation: &Value) -> Self {
+    fn new(schemas: &Arc<Value>, path: &str, method: &str, operation: &Value) -> Self {
         let parameters = operation["parameters"].as_array().cloned();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let bodies = operation["responses"].as_object().unwrap();
         let body = |(status, response): (&String, &Value)| {
             let schema = &response["content"]["application/json"]["schema"];
-            let validator = (!schema.is_null()).then(|| validator(components, schema));
+            let validator = (!schema.is_null()).then(|| validator(schemas, schema.clone()));
             (status.parse().unwrap(), validator)
         };
         Self {
@@ -316,14 +319,43 @@ fn find_nulls(value: &Value, path: &str, faults: &mut Vec<String>) {
     }
 }
 
-fn validator(components: &Value, schema: &Value) -> Validator {
-    let mut whole: Map<String, Value> = schema.as_object().unwrap().clone();
-    whole.insert("components".into(), components.clone());
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .should_validate_formats(true)
-        .build(&Value::Object(whole))
-        .unwrap()
+fn validator(schemas: &Arc<Value>, schema: Value) -> LazyValidator {
+    let schemas = Arc::clone(schemas);
+    LazyLock::new(Box::new(move || {
+        let mut named = BTreeSet::new();
+        find_names(&schema, &schemas, &mut named);
+        let used: Map<String, Value> = named
+            .into_iter()
+            .map(|name| (name.clone(), schemas[&name].clone()))
+            .collect();
+        let mut whole = schema;
+        whole["components"] = json!({ "schemas": used });
+        jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .should_validate_formats(true)
+            .build(&whole)
+            .unwrap()
+    }))
+}
+
+/// The names of all schemas that a schema refers to, itself or by others.
+fn find_names(schema: &Value, schemas: &Value, named: &mut BTreeSet<String>) {
+    match schema {
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| find_names(item, schemas, named)),
+        Value::Object(members) => members
+            .values()
+            .for_each(|member| find_names(member, schemas, named)),
+        Value::String(text) => {
+            if let Some(name) = text.strip_prefix(SCHEMAS)
+                && named.insert(name.to_owned())
+            {
+                find_names(&schemas[name], schemas, named);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Objects with named members have no others: what is not described is not answered.
