@@ -233,6 +233,14 @@ pub static SCHEMA: Schema = Schema {
             version: 18,
             steps: &[Step::Create(&BLOCKED_IDENTITIES)],
         },
+        // How many tickets the team has not seen.
+        Migration {
+            version: 19,
+            steps: &[
+                Step::AddColumn(&Registered::of::<Ticket>(), "unread"),
+                Step::AddIndex(&TICKETS, "ticket_by_unread"),
+            ],
+        },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),
 };

@@ -228,6 +228,7 @@ pub static TICKETS: Collection = Collection {
         column("tracker", "trackerTicket", ColumnKind::Bool),
         column("carried_by", "carriedBy", ColumnKind::Id),
         column("queued_at", "queuedAt", ColumnKind::Instant),
+        column("unread", "notificationsUnread", ColumnKind::Bool),
     ],
     indexes: &[
         Index {
@@ -266,6 +267,7 @@ pub static TICKETS: Collection = Collection {
             &["processing_team", "queued_at"],
             Some("queued_at"),
         ),
+        index("ticket_by_unread", &["unread", "last_notification"], None),
     ],
     cluster: &[],
     references: &[Reference {
@@ -312,6 +314,7 @@ impl Document for Ticket {
             self.tracker_ticket.then_some(true).into(),
             self.carried_by.into(),
             self.queued_at.into(),
+            self.notifications_unread.into(),
         ]
     }
 

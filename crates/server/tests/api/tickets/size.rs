@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{path, ticket};
+use super::{path, ticket, update};
 use crate::merge::guest;
 use crate::messages::{conversation, hear, say};
-use crate::support::TestApp;
+use crate::support::{TestApp, encoded};
 use crate::tickets::{call, now};
 
 const MARKUP: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`";
@@ -103,4 +103,28 @@ async fn texts_that_want_to_be_markup() {
             "{path}"
         );
     }
+}
+
+/// What an inbox counts for its badge opens the tickets that nobody saw, however many were seen.
+#[tokio::test]
+async fn unread_tickets_are_counted_among_many_that_were_read() {
+    let app = TestApp::with(&[("limits.list_documents_max", "3")]).await;
+    for number in 0..12 {
+        let made = ticket(&app, json!({"title": format!("{number}")})).await;
+        if number % 6 == 0 {
+            let body = json!({"notificationsUnread": true});
+            update(&app, &made, body).await.ok();
+        }
+    }
+    let filter = encoded(r#"{"notificationsUnread":true,"isSpam":{"$ne":true}}"#);
+    let counted = app
+        .get(&format!("/v3/tickets/ticketscount?filter={filter}"))
+        .await
+        .ok();
+    assert_eq!(counted["count"], 2);
+    let all = encoded(r#"{"isSpam":{"$ne":true}}"#);
+    let refused = app
+        .get(&format!("/v3/tickets/ticketscount?filter={all}"))
+        .await;
+    assert_eq!(refused.error(), (503, "query_too_expensive".into()));
 }
