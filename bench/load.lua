@@ -1,4 +1,5 @@
--- The requests of one wrk run. From the environment: OPERATION (hot, uniform, identify or track), USERS (ids 0 to
+-- The requests of one wrk run. From the environment: OPERATION (hot, uniform, identify, track, list, declared, search, tickets or
+-- ticket-search), USERS (ids 0 to
 -- USERS - 1 are known), SEED, RUN (a number that no other run has) and WITNESSES (user ids, one a line). A write run
 -- writes to each witness first and never again, and prints what it wrote, so that the caller can compare.
 
@@ -83,6 +84,46 @@ local function write_request(path, body_of)
   end
 end
 
+-- What the data set has: see rust/src/documents.rs and rust/src/tickets.rs.
+local COLOURS = { "Amber", "Coral", "Crimson", "Indigo", "Ivory", "Olive", "Teal", "Violet" }
+local BIRDS = { "Bittern", "Curlew", "Dunlin", "Heron", "Kestrel", "Lapwing", "Osprey", "Plover" }
+local THINGS = {
+  "button", "chart", "checkout", "export", "filter", "invoice", "login", "menu", "report", "search", "table", "upload",
+}
+local FAULTS = { "blinks", "crashes", "fails", "freezes", "hangs", "empty", "slow", "nothing" }
+local KINDS = { "BUG", "CRASH", "FEATURE_REQUEST", "INQUIRY" }
+local STATUSES = { "OPEN", "INPROGRESS", "DONE" }
+local function pick(from) return from[math.random(#from)] end
+
+-- As people type: a name, its beginning, a company, an address or the beginning of one, a user id.
+local TERMS = {
+  function() return pick(COLOURS) .. "%20" .. pick(BIRDS) end,
+  function() return pick(BIRDS):sub(1, math.random(3, 5)):lower() end,
+  function() return "company%20" .. math.random(1000, 9998) end,
+  function() return ("%s.%d@example.com"):format(pick(BIRDS):lower(), uniform()) end,
+  function() return ("%s.%d"):format(pick(BIRDS):lower(), math.random(1000, 99999)) end,
+  function() return user_id(uniform()) end,
+}
+local TICKET_TERMS = {
+  function() return pick(THINGS) .. "%20" .. pick(FAULTS) end,
+  function() return pick(THINGS):sub(1, math.random(3, 5)) end,
+  function() return tostring(math.random(1, 1000000)) end,
+  function() return pick(THINGS) .. "%20number%20" .. math.random(1, 1000000) end,
+}
+
+local READS = {
+  list = function()
+    return ("/v3/sessions?lastActivity%%3C=2025-%02d-%02dT08:05:00.000Z&sort=-lastActivity&limit=50"):format(
+      math.random(12), math.random(28))
+  end,
+  declared = function() return "/v3/sessions?customData.seats=" .. math.random(499) .. "&limit=50" end,
+  search = function() return "/v3/sessions/search?searchTerm=" .. pick(TERMS)() end,
+  tickets = function()
+    return ("/v3/tickets?type=%s&status=%s&sort=-lastNotification&limit=50"):format(pick(KINDS), pick(STATUSES))
+  end,
+  ["ticket-search"] = function() return "/v3/tickets/search?searchTerm=" .. pick(TICKET_TERMS)() end,
+}
+
 function init()
   math.randomseed(tonumber(os.getenv("SEED")) * 1000 + run)
   if operation == "hot" then
@@ -91,6 +132,9 @@ function init()
     request = lookup_request(uniform)
   elseif operation == "identify" then
     request = write_request("/admin/identify", identify_body)
+  elseif READS[operation] then
+    local path = READS[operation]
+    request = function() return wrk.format("GET", path()) end
   else
     request = write_request("/admin/track", track_body)
   end

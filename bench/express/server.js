@@ -1,6 +1,7 @@
 'use strict';
 // The rival: what a team would write by hand, tuned. The secret is parsed once into a key object, documents
 // leave PostgreSQL as text and are never parsed here, no ETag is computed, every statement is prepared.
+const { once } = require('node:events');
 const { createSecretKey, randomBytes, timingSafeEqual } = require('node:crypto');
 const express = require('express');
 const jwt = require('jsonwebtoken');
@@ -85,6 +86,32 @@ const knows = {
   text: 'SELECT gleap_hash FROM visitors WHERE project = $1 AND gleap_id = $2',
 };
 
+// Lists, searches and exports, with the indexes that harness/peers.py builds.
+const byActivity = {
+  name: 'byActivity',
+  text: `SELECT doc::text AS doc FROM sessions WHERE project = $1 AND doc->>'lastActivity' <= $2
+         ORDER BY doc->>'lastActivity' DESC LIMIT $3`,
+};
+const bySeats = {
+  name: 'bySeats',
+  text: `SELECT doc::text AS doc FROM sessions WHERE project = $1 AND doc->'customData'->'seats' = $2::jsonb LIMIT $3`,
+};
+const byRole = {
+  name: 'byRole',
+  text: `SELECT doc::text AS doc FROM sessions WHERE project = $1 AND doc->'customData'->>'role' = $2 LIMIT $3`,
+};
+const words = ['name', 'email', 'phone', 'userId', 'companyName'].map((field) => `coalesce(doc->>'${field}', '')`);
+const search = {
+  name: 'search',
+  text: `SELECT doc::text AS doc FROM sessions WHERE project = $1
+         AND to_tsvector('simple', ${words.join(" || ' ' || ")}) @@ to_tsquery('simple', $2)
+         ORDER BY (doc->>'userId' = $3 OR doc->>'email' = $3) DESC, doc->>'createdAt' DESC LIMIT 30`,
+};
+const exportPage = {
+  name: 'exportPage',
+  text: `SELECT user_id, doc::text AS doc FROM sessions WHERE project = $1 AND user_id > $2 ORDER BY user_id LIMIT 500`,
+};
+
 const sendJson = (response, text) => {
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.end(text);
@@ -115,6 +142,32 @@ app.get('/v3/sessions/by-user-id/:userId', member, async (request, response) => 
   const { rows } = await pool.query({ ...lookup, values: [PROJECT, request.params.userId] });
   if (rows.length === 0) return response.status(404).json({ error: 'Not Found' });
   sendJson(response, rows[0].doc);
+});
+
+app.get('/v3/sessions', member, async (request, response) => {
+  const { 'lastActivity<': before, 'customData.seats': seats, 'customData.role': role, limit } = request.query;
+  const [statement, value] = before ? [byActivity, before] : seats ? [bySeats, seats] : [byRole, role];
+  const { rows } = await pool.query({ ...statement, values: [PROJECT, value, Number(limit)] });
+  sendJson(response, `[${rows.map((row) => row.doc).join(',')}]`);
+});
+
+app.get('/v3/sessions/search', member, async (request, response) => {
+  const term = request.query.searchTerm;
+  const beginnings = term.split(/\s+/).map((word) => `'${word.replaceAll(/['\\]/g, ' ')}':*`);
+  const { rows } = await pool.query({ ...search, values: [PROJECT, beginnings.join(' & '), term] });
+  sendJson(response, `[${rows.map((row) => row.doc).join(',')}]`);
+});
+
+app.get('/v3/sessions/export', member, async (request, response) => {
+  response.setHeader('Content-Type', 'application/x-ndjson');
+  let after = '';
+  for (;;) {
+    const { rows } = await pool.query({ ...exportPage, values: [PROJECT, after] });
+    if (rows.length === 0) return response.end();
+    after = rows.at(-1).user_id;
+    const text = rows.map((row) => `${row.doc}\n`).join('');
+    if (!response.write(text)) await once(response, 'drain');
+  }
 });
 
 app.post('/admin/identify', ingest, express.json(), async (request, response) => {

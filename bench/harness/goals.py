@@ -55,5 +55,13 @@ GOALS = (
     Goal("At load: own memory MB", lambda results: results.peak("hark", "own_mb"), 150, ",.0f"),
     Goal("First answer: seconds after start", of_peer("first_answer_seconds"), 0.5, ".3f"),
     Goal("Bulk load: seconds", of_peer("load_seconds"), 60, ".1f"),
+    Goal("Import: seconds", of_peer("load_seconds"), 300, ".1f"),
+    Goal("Import: own memory MB", of_peer("load_own_mb"), 200, ",.0f"),
+    Goal("List, sorted and filtered: p99 ms", of_run("list", "p99_ms"), 20),
+    Goal("List by an indexed custom attribute: p99 ms", of_run("declared", "p99_ms"), 50),
+    Goal("Unindexed filter: seconds until it is given up", of_peer("unindexed", "seconds"), 6),
+    Goal("Search of sessions: p99 ms", of_run("search", "p99_ms"), 100),
+    Goal("Tickets, first page with number: p99 ms", of_run("tickets", "p99_ms"), 30),
+    Goal("Search of tickets: p99 ms", of_run("ticket-search", "p99_ms"), 100),
     Goal("Disk: MB with all indexes", of_peer("disk_mb"), 2000, ",.0f"),
 )

@@ -13,6 +13,14 @@ OPERATIONS = {
     "identify": "Identify, ten attributes, 5 % new users",
     "track": "Track, ten events of one user",
 }
+# Asked by few at once, over the whole data set.
+READS = {
+    "list": "First page of sessions, filtered and sorted by last activity",
+    "declared": "First page of sessions, filtered by an indexed custom attribute",
+    "search": "Search of sessions: names, beginnings of names, companies, addresses, user ids",
+    "tickets": "First page of tickets with their number, filtered and sorted by latest news",
+    "ticket-search": "Search of tickets",
+}
 WRITES = ("identify", "track")
 GRACE_SECONDS = 30
 SAMPLE_SECONDS = 1

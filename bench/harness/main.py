@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import checks, machine, processes, report, tools, visitors
+from . import checks, machine, processes, reads, report, tools, visitors
 from .load import OPERATIONS, Load
 from .peers import PEERS
 
@@ -40,12 +40,14 @@ def parse():
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
     add = parser.add_argument
     add("-n", type=int, default=1_000_000, metavar="USERS", help="sessions in the data set (1000000)")
-    add("--rounds", type=int, default=3, help="turns of each peer; the median counts (3)")
+    add("--rounds", type=int, default=3, help="turns of each peer; the median counts; 0 leaves them out (3)")
     add("--secs", type=int, default=10, help="seconds of each measurement (10)")
     add("--conns", type=int, default=64, help="connections of the load generator (64)")
     add("--peers", default=",".join(PEERS), help=f"which, in which order ({','.join(PEERS)})")
     add("--visitors", type=int, default=500, help="visitors of pages at once; 0 leaves them out (500)")
     add("--visit-secs", type=int, default=60, help="seconds that they stay (60)")
+    add("--reads-secs", type=int, default=10, help="seconds of each list and search; 0 leaves them out (10)")
+    add("--tickets", type=int, default=1_000_000, help="tickets to list and search; 0 leaves them out (1000000)")
     add("--state", type=Path, default=BENCH / ".state", help="folder for data, logs and results (bench/.state)")
     options = parser.parse_args()
     options.peers = options.peers.split(",")
@@ -53,11 +55,13 @@ def parse():
         parser.error(f"--peers: no peer is called {', '.join(unknown)}; there are {', '.join(PEERS)}")
     for name, value, least, most in (
         ("-n", options.n, 100, 10_000_000),
-        ("--rounds", options.rounds, 1, 50),
+        ("--rounds", options.rounds, 0, 50),
         ("--secs", options.secs, 1, 600),
         ("--conns", options.conns, 1, 1000),
         ("--visitors", options.visitors, 0, 2000),
         ("--visit-secs", options.visit_secs, 5, 600),
+        ("--reads-secs", options.reads_secs, 0, 600),
+        ("--tickets", options.tickets, 0, 10_000_000),
     ):
         if not least <= value <= most:
             parser.error(f"{name}: {value} is not in {least} to {most}")
@@ -83,6 +87,9 @@ def measure(options, state):
     if options.visitors:
         for peer in filter(lambda peer: peer.stores, peers):
             results.add_visit(peer.name, visitors.measure(peer, options.visitors, options.visit_secs))
+    if options.reads_secs:
+        for peer in filter(lambda peer: peer.stores, peers):
+            reads.measure(peer, options, results)
     print(report.write(results, state / "results"))
     return f"bench: {results.errors()} requests failed" if results.errors() else 0
 

@@ -15,6 +15,7 @@ class Peer:
     operations = ("hot", "uniform", "identify", "track")
     # False: every lookup gives the same document, so there is nothing to check or load.
     stores = True
+    has_tickets = False
 
     def __init__(self, bench, state, users):
         self.bench, self.state, self.users = bench, state, users
@@ -32,6 +33,9 @@ class Peer:
 
     def launch(self):
         """Starts the processes of the server, for `self.port`."""
+
+    def build_indexes(self):
+        """Builds what lists and searches need beside the load; gives the seconds that the index of one custom attribute took."""
 
     def headers(self, operation):
         """Headers that a request of this operation needs."""
@@ -65,9 +69,9 @@ class Peer:
     def log_file(self):
         return self.state / "log" / f"{self.name}.log"
 
-    def request(self, method, path, headers, body=None):
+    def request(self, method, path, headers, body=None, timeout=10):
         """One request on a connection of its own; gives status and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

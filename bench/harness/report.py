@@ -6,8 +6,13 @@ from collections import defaultdict
 from statistics import median
 
 from .goals import GOALS
-from .load import OPERATIONS
+from .load import OPERATIONS, READS
 
+# Of reads it is the wait that counts: they are asked by few at once.
+FIGURES = (
+    (("cpu_ms", "CPU per request"), ("requests_per_second", "requests/s")),
+    (("cpu_ms", "CPU per request"), ("p99_ms", "p99")),
+)
 RATIOS = (("hark", "bare"), ("hark", "express-pg"))
 
 
@@ -71,13 +76,14 @@ def write(results, folder):
 
 def render(results):
     options = results.options
-    other = max(run["other_cores"] for runs in results.runs.values() for run in runs)
+    other = max((run["other_cores"] for runs in results.runs.values() for run in runs), default=0.0)
     head = (
         f"# Benchmark of {time.strftime('%Y-%m-%d')}\n\n{results.about} {options.n:,} sessions, "
         f"{options.conns} connections, median of {options.rounds} rounds of {options.secs} s. "
         f"Other work on the machine took up to {other:.2f} cores."
     )
-    sections = [head, *(operation_table(results, name) for name in OPERATIONS), visit_table(results), peer_table(results)]
+    sections = [head, *(operation_table(results, name) for name in OPERATIONS), visit_table(results)]
+    sections += [*(operation_table(results, name) for name in READS), whole_table(results), peer_table(results)]
     sections += [ratio_table(results), goal_table(results)]
     return "\n\n".join(filter(None, sections)) + "\n"
 
@@ -94,7 +100,7 @@ def operation_table(results, operation):
         for peer in results.options.peers
         if (peer, operation) in results.runs
     ]
-    return section(OPERATIONS[operation], ["peer", *(title for title, _, _ in columns)], rows)
+    return section({**OPERATIONS, **READS}[operation], ["peer", *(title for title, _, _ in columns)], rows)
 
 
 def visit_table(results):
@@ -110,6 +116,24 @@ def visit_table(results):
     ]
     title = f"{options.visitors} visitors with sockets, ten events every 2.5 s for {options.visit_secs} s"
     return section(title, ["peer", *(title for title, _, _ in columns)], rows)
+
+
+def whole_table(results):
+    """What takes all sessions, or all that there are."""
+    columns = (
+        ("index of a custom attribute s", ("index_seconds",), ".1f"),
+        ("export sessions/s", ("export", "rows_per_second"), ",.0f"),
+        ("export CPU ms/session", ("export", "cpu_ms"), ".4f"), ("export own memory MB", ("export", "own_mb"), ",.0f"),
+        ("unindexed filter s", ("unindexed", "seconds"), ".2f"), ("its status", ("unindexed", "status"), ".0f"),
+        ("import own memory MB", ("load_own_mb",), ",.0f"), ("tickets made/s", ("ticket_load", "per_second"), ",.0f"),
+    )
+    if all(results.of_peer(peer, "export", "rows_per_second") is None for peer in results.options.peers):
+        return None
+    rows = [
+        [peer, *(cell(results.of_peer(peer, *path), form) for _, path, form in columns)]
+        for peer in results.options.peers
+    ]
+    return section("All sessions", ["peer", *(title for title, _, _ in columns)], rows)
 
 
 def peer_table(results):
@@ -128,15 +152,16 @@ def peer_table(results):
 def ratio_table(results):
     """How many times the other's figure Hark's is, wherever both were measured."""
     rows = []
-    for operation, title in OPERATIONS.items():
-        for figure, name in (("cpu_ms", "CPU per request"), ("requests_per_second", "requests/s")):
+    for operation, title in (OPERATIONS | READS).items():
+        for figure, name in FIGURES[operation in READS]:
             cells = [
                 cell(quotient(*(results.of_run(peer, operation, figure) for peer in pair)), ".2f") for pair in RATIOS
             ]
             rows.append([title, name, *cells])
     for name, path in (
         ("Idle own memory", ("idle", "own_mb")), ("First answer", ("first_answer_seconds",)),
-        ("Bulk load", ("load_seconds",)), ("Disk", ("disk_mb",)),
+        ("Bulk load", ("load_seconds",)), ("Disk", ("disk_mb",)), ("Index of a custom attribute", ("index_seconds",)),
+        ("Export, sessions/s", ("export", "rows_per_second")),
     ):
         cells = [cell(quotient(*(results.of_peer(peer, *path) for peer in pair)), ".2f") for pair in RATIOS]
         rows.append([name, "", *cells])

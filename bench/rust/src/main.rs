@@ -1,9 +1,10 @@
 //! `bench gen N [stored]` prints N session documents, `bench bare PORT` serves one of them, `bench visitors …` loads a server as
-//! web pages do.
+//! web pages do, `bench tickets …` fills it with tickets.
 
 mod bare;
 mod documents;
 mod generate;
+mod tickets;
 mod visitors;
 
 use std::process::ExitCode;
@@ -11,8 +12,8 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str =
-    "usage: bench gen N [stored] | bench bare PORT | bench visitors PORT KEY RUN COUNT SECONDS";
+const USAGE: &str = "usage: bench gen N [stored] | bench bare PORT | bench visitors PORT KEY RUN COUNT SECONDS | \
+                     bench tickets PORT AUTHORIZATION PROJECT COUNT IDS";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +34,9 @@ fn run(arguments: &[String]) -> Result<(), String> {
         ["bare", port] => bare::serve(number(port)?),
         ["visitors", port, key, run, count, seconds] => {
             visitors::run(number(port)?, key, run, number(count)?, number(seconds)?)
+        }
+        ["tickets", port, authorization, project, count, ids] => {
+            tickets::make(number(port)?, authorization, project, number(count)?, ids)
         }
         _ => return Err(USAGE.to_owned()),
     }
