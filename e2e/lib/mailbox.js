@@ -34,3 +34,21 @@ function converse(socket, mails) {
   });
   socket.on("error", () => {}); // who goes without a word
 }
+
+/** A mail as it was sent. */
+export class Mail {
+  #headers;
+
+  constructor(text) {
+    this.text = text;
+    const [head] = text.split("\n\n");
+    this.#headers = head.replace(/\n[ \t]+/g, " ").split("\n");
+  }
+
+  /** The value of a header; `undefined` when there is none. */
+  header(name) {
+    const start = `${name.toLowerCase()}:`;
+    const line = this.#headers.find((header) => header.toLowerCase().startsWith(start));
+    return line?.slice(start.length).trim();
+  }
+}

@@ -25,7 +25,7 @@ fuzz_target!(|raw: &str| {
     std::hint::black_box(matches(&query.filter, &DOCUMENT));
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
         let mut sql = Sql::default();
-        compile(&query.filter, &SESSIONS, dialect, "t", &mut sql);
+        compile(&query.filter, &SESSIONS, &[], dialect, "t", &mut sql);
         assert!(!sql.text.contains(['\0', ';']), "{}", sql.text);
     }
 });

@@ -116,6 +116,7 @@ pub enum Command {
     Demo(Demo),
     Import(Import),
     MailTest(MailTest),
+    InboundMail(InboundMail),
     Doctor(Doctor),
     Backup(Backup),
     Restore(Restore),
@@ -370,6 +371,20 @@ pub struct MailTest {
     /// Address that it goes to
     #[arg(value_name = "ADDRESS")]
     pub to: String,
+}
+
+/// Hand a mail from standard input to the server that runs, so that an answer comes into its conversation
+///
+/// For the pipe of a mail server or a .forward file. Ends with a status that mail servers know: 0 it is dealt with, 67 it went to no conversation,
+/// 65 or 69 it will never be taken, 75 try again later, also when no server runs on this data folder.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example, in master.cf of Postfix:\n  hark unix - n n - 4 pipe\n    flags=DRXhu user=hark argv=/usr/bin/hark inbound-mail --recipient ${recipient} --data /var/lib/hark"
+)]
+pub struct InboundMail {
+    /// Address that it was delivered to, when its headers may not say it
+    #[arg(long, value_name = "ADDRESS")]
+    pub recipient: Option<String>,
 }
 
 /// Copy the database to a file, also while a server runs

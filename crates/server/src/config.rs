@@ -12,11 +12,13 @@ use axum::http::Uri;
 use figment::Figment;
 use figment::error::Kind;
 use ipnet::IpNet;
+use lettre::Address;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer, de};
 
 pub use self::layers::{Sources, process_variables};
 use crate::http::{limits, serve};
+use crate::resources::message::by_mail::BASE_CHARS_MAX;
 
 /// The manual of all options, with their defaults.
 pub const DEFAULTS: &str = include_str!("../../../hark.default.toml");
@@ -306,6 +308,11 @@ pub struct Smtp {
     pub password: Secret,
     #[serde(deserialize_with = "mailbox")]
     pub from: Option<Mailbox>,
+    #[serde(deserialize_with = "reply_base")]
+    pub reply_to: Option<Address>,
+    #[serde(deserialize_with = "inbound_secret")]
+    pub inbound_secret: Option<Secret>,
+    pub inbound_bytes_max: usize,
 }
 
 /// How the connection to the mail server is encrypted.
@@ -334,6 +341,9 @@ impl Smtp {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct ConfigError(Vec<String>);
+
+/// Characters of the secret of those who bring mails.
+const INBOUND_SECRET_CHARS_MIN: usize = 32;
 
 /// The values that numbers may have.
 const RANGES: &[(&str, RangeInclusive<u64>)] = &[
@@ -392,6 +402,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("imports.file_bytes_max", 1_024..=1 << 40),
     ("importers.retry_pause_ms", 1..=60_000),
     ("smtp.port", 0..=65_535),
+    ("smtp.inbound_bytes_max", 1_024..=1 << 30),
     ("webhooks.log_days", 1..=3_650),
     ("accounts.invitation_days", 1..=365),
 ];
@@ -531,6 +542,40 @@ fn mailbox<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mailbox>
     let wanted = "write one such as \"Example <support@example.com>\"";
     let fault = |_| de::Error::custom(format!("{text:?} is not a mail address: {wanted}"));
     text.parse().map(Some).map_err(fault)
+}
+
+/// The address that tokens are put into.
+fn reply_base<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let is_base = |address: &Address| {
+        let user = address.user();
+        user.len() <= BASE_CHARS_MAX && !user.contains(['+', '"'])
+    };
+    let address = text.parse().ok().filter(is_base);
+    address.map(Some).ok_or_else(|| {
+        de::Error::custom(format!(
+            "{text:?} cannot be the address of answers: write one such as \"reply@support.example.com\", without a name and with at most \
+             {BASE_CHARS_MAX} characters and no \"+\" before the \"@\""
+        ))
+    })
+}
+
+fn inbound_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // The value is not repeated.
+    let is_long = text.chars().count() >= INBOUND_SECRET_CHARS_MIN;
+    if is_long && text.chars().all(|c| c.is_ascii_graphic()) {
+        return Ok(Some(Secret(text)));
+    }
+    Err(de::Error::custom(format!(
+        "is no secret that can be used: make one of at least {INBOUND_SECRET_CHARS_MIN} letters and digits, such as by `openssl rand -hex 32`"
+    )))
 }
 
 /// Flags and variables are text.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use server::commands::EndsWith;
 
 // Returns memory to the system and is quick under many threads.
 #[global_allocator]
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hark: {error:#}");
-            ExitCode::FAILURE
+            let status = error.downcast_ref::<EndsWith>();
+            status.map_or(ExitCode::FAILURE, |end| ExitCode::from(end.status))
         }
     }
 }

@@ -241,6 +241,14 @@ pub static SCHEMA: Schema = Schema {
                 Step::AddIndex(&TICKETS, "ticket_by_unread"),
             ],
         },
+        // Messages by the mails that they came or went with.
+        Migration {
+            version: 20,
+            steps: &[
+                Step::AddColumn(&Registered::of::<Message>(), "email_id"),
+                Step::AddIndex(&MESSAGES, "message_by_email"),
+            ],
+        },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),
 };

@@ -3000,6 +3000,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/inbound-mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a mail over
+         * @description For the mail system of the operator, with the secret `smtp.inbound_secret`. A mail to the address of a conversation (`Reply-To` of the mails that
+         *     this server sends) becomes a message of its session, once however often it is handed over; a report that a mail did not arrive is noted at the
+         *     messages in it; what programs write is ignored. 2xx: it is dealt with. 4xx: it will never be taken, and its sender may be told. 503: try again.
+         */
+        post: operations["ReceiveMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -4107,6 +4129,30 @@ export interface components {
             /** @description What was kept, and why, of the first 50. */
             reasons: components["schemas"]["ImportFault"][];
         };
+        /**
+         * Format: binary
+         * @description A mail as it came (RFC 5322).
+         */
+        InboundMail: string;
+        /** @description What became of a mail. */
+        InboundMailBody: {
+            /** @description What became of it. */
+            outcome: components["schemas"]["InboundMailOutcome"];
+            /**
+             * @description Why it was ignored: `auto_submitted`, `precedence`, `autoreply`, `empty_return_path`, `report`, `unknown_mail` (a report of a mail that nobody
+             *     knows), `own` (a mail of this server that came back) or `empty`.
+             */
+            reason?: string;
+            /** @description The ticket in whose conversation it is. */
+            ticket?: string;
+            /** @description The message that it is. */
+            message?: string;
+        };
+        /**
+         * @description What became of a mail.
+         * @enum {string}
+         */
+        InboundMailOutcome: "taken" | "repeated" | "ignored" | "bounced";
         /** @description An account of Intercom. */
         IntercomInput: {
             /**
@@ -4404,8 +4450,10 @@ export interface components {
             rating?: components["schemas"]["Rating"];
             /** @description Whether it counts among the unread messages of the session. */
             sessionNotificationsUnread: boolean;
-            /** @description The `Message-ID` of the mail that it went out with, when the session had not seen it after a while. */
+            /** @description The `Message-ID` of the mail that it went out with, when the session had not seen it after a while, or that it came in with. */
             emailId?: string;
+            /** @description The address that the mail says it came from that brought it. Anybody can write any; it is the address it went to that proves who answers. */
+            emailFrom?: string;
             /** @description What became of that mail. */
             status?: components["schemas"]["MailStatus"];
             /** @description What became of it when, oldest first. Absent when it was not mailed. */
@@ -6068,6 +6116,8 @@ export interface components {
             sessionNotificationsUnread: boolean;
             /** @description Whether a member has answered. */
             hasAgentReply: boolean;
+            /** @description The `Message-ID`s of the mails of its conversation, both ways, oldest first: the newest twenty. */
+            emailRefs?: string[];
             /** @description Whether no member has said or changed anything. */
             noHumanInteraction: boolean;
             /** @description Whether nothing more can be said in it. */
@@ -32412,6 +32462,159 @@ export interface operations {
             };
             /** @description The body arrived too slowly. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Path and query are longer than the limit. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Well-formed, but not acceptable: each field is named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A limit was exceeded; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The headers are larger than the limit. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server failed. The log has the cause under the id of the request. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server has too much to do; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ReceiveMail: {
+        parameters: {
+            query?: {
+                /** @description The address that it was delivered to, when its headers may not say it */
+                recipient?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "message/rfc822": components["schemas"]["InboundMail"];
+            };
+        };
+        responses: {
+            /** @description It is dealt with */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundMailBody"];
+                };
+            };
+            /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credential, or one that is wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A valid credential without the right, or of no member of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing of that id in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The conversation is gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -33,6 +33,7 @@ pub struct SealError;
 pub struct ServerKey {
     id: String,
     signing: [u8; 32],
+    replies: [u8; 32],
     sealing: XChaCha20Poly1305,
 }
 
@@ -56,6 +57,7 @@ impl ServerKey {
         Self {
             id: hex::encode(derive::<8>(secret, "hark key id v1")),
             signing: derive(secret, "hark token signing v1"),
+            replies: derive(secret, "hark reply addresses v1"),
             sealing: XChaCha20Poly1305::new(&derive::<32>(secret, "hark sealing v1").into()),
         }
     }
@@ -70,6 +72,12 @@ impl ServerKey {
     #[must_use]
     pub fn signing_key(&self) -> &[u8; 32] {
         &self.signing
+    }
+
+    /// The key under which the addresses are made that answers to mails go to.
+    #[must_use]
+    pub fn reply_key(&self) -> &[u8; 32] {
+        &self.replies
     }
 
     /// Encrypts `plaintext` for `purpose`, which is not secret and is needed again to open it: give what
@@ -153,6 +161,7 @@ mod tests {
         let derived = (
             key.id(),
             hex::encode(key.signing_key()),
+            hex::encode(key.reply_key()),
             key.open("purpose", SEALED_BEFORE).unwrap(),
         );
         assert_eq!(
@@ -160,6 +169,7 @@ mod tests {
             (
                 "a0ef8f339e0420de",
                 "98930703d731323a32426fd3b02b509b6e6ed6c596536cc585c68656e36fec6d".to_owned(),
+                "bf834de867f4be069a376584488a7696d4ced1df0776e09b9411f15481f7104c".to_owned(),
                 "plaintext".to_owned()
             )
         );

@@ -14,7 +14,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
-use super::{database, import};
+use super::{database, import, inbound_mail};
 use crate::accounts::api_key::{self, NewApiKey};
 use crate::accounts::member::{self, NewMember};
 use crate::accounts::project::{self, ProjectSecret, Verification};
@@ -55,6 +55,11 @@ pub enum Request {
         mode: Verification,
     },
     Import(import::Job),
+    /// A mail in Base64.
+    InboundMail {
+        mail: String,
+        recipient: Option<String>,
+    },
     Doctor {
         repair: bool,
     },
@@ -117,6 +122,9 @@ async fn execute(app: &SharedApp, request: Request, progress: &ProgressSender) -
             database::examine(&app.config, repair, progress.clone()).await
         }
         Request::Backup { file } => database::copy(&app.config, file).await,
+        Request::InboundMail { mail, recipient } => json(serde_json::to_value(
+            inbound_mail::take(app, &mail, recipient).await?,
+        )),
         Request::Import(job) => json(serde_json::to_value(
             import::import(app, job, progress).await?,
         )),

@@ -7,8 +7,11 @@ mod copy;
 mod database;
 mod demo;
 mod import;
+mod inbound_mail;
 mod mail;
 mod serve;
+
+use std::fmt;
 
 use anyhow::{Context, Result};
 
@@ -17,11 +20,34 @@ use crate::cli::{Cli, Command};
 use crate::config::{Config, process_variables};
 use crate::http::router;
 
+/// The end of a command with a status of its own, and why.
+#[derive(Debug)]
+pub struct EndsWith {
+    /// What the process ends with.
+    pub status: u8,
+    why: String,
+}
+
+impl fmt::Display for EndsWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl std::error::Error for EndsWith {}
+
 /// Runs the command line.
 ///
 /// # Errors
-/// What went wrong, for the operator.
+/// What went wrong, for the operator: an [`EndsWith`] among them says what the process is to end with.
 pub fn run(cli: Cli) -> Result<()> {
+    if matches!(cli.command, Command::InboundMail(_)) {
+        return dispatch(cli).map_err(inbound_mail::for_mail_server);
+    }
+    dispatch(cli)
+}
+
+fn dispatch(cli: Cli) -> Result<()> {
     let config = Config::load(&cli.options.into_sources(process_variables()))?;
     match cli.command {
         Command::Serve(options) => runtime()?.block_on(serve::serve(config, &options)),
@@ -33,6 +59,9 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Demo(options) => runtime()?.block_on(demo::command(config, options)),
         Command::Import(options) => runtime()?.block_on(import::command(config, options)),
         Command::MailTest(options) => runtime()?.block_on(mail::test(config, options)),
+        Command::InboundMail(options) => {
+            runtime()?.block_on(inbound_mail::hand_over(config, options))
+        }
         Command::Doctor(options) => runtime()?.block_on(database::doctor(config, options)),
         Command::Backup(options) => runtime()?.block_on(database::backup(config, options)),
         Command::Restore(options) => database::restore(&config, &options),

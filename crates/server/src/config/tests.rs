@@ -195,6 +195,50 @@ fn the_public_host_is_that_of_the_addresses_of_requests() {
 }
 
 #[test]
+fn the_address_of_answers_has_room_for_a_token() {
+    let read = |address: &str| load("", &[("HARK_SMTP_REPLY_TO", address)]);
+    assert_eq!(read("").unwrap().smtp.reply_to, None);
+    let longest = "x".repeat(BASE_CHARS_MAX);
+    for good in [
+        "reply@support.example.com",
+        &format!("{longest}@example.com"),
+    ] {
+        let read = read(good).unwrap().smtp.reply_to.unwrap();
+        assert_eq!(read.to_string(), good);
+    }
+    for bad in [
+        "reply",
+        "Support <reply@example.com>",
+        "re+ply@example.com",
+        &format!("x{longest}@example.com"),
+    ] {
+        let fault = read(bad).unwrap_err();
+        assert!(
+            fault.contains("`smtp.reply_to`") && fault.contains("at most 10"),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn the_secret_of_mails_is_long_and_never_shown() {
+    let read = |secret: &str| load("", &[("HARK_SMTP_INBOUND_SECRET", secret)]);
+    assert_eq!(read("").unwrap().smtp.inbound_secret, None);
+    let secret = "x".repeat(INBOUND_SECRET_CHARS_MIN);
+    let config = read(&secret).unwrap();
+    assert_eq!(config.smtp.inbound_secret, Some(Secret(secret.clone())));
+    assert!(!format!("{config:?}").contains(&secret));
+    for bad in [&secret[1..], &format!("{secret} "), &format!("{secret}ü")] {
+        let fault = read(bad).unwrap_err();
+        assert!(
+            fault.contains("`smtp.inbound_secret`") && fault.contains("32"),
+            "{fault}"
+        );
+        assert!(!fault.contains(&secret[1..]), "{fault}");
+    }
+}
+
+#[test]
 fn trusted_proxies_are_addresses_or_networks() {
     let read = |list: &str| load("", &[("HARK_TRUSTED_PROXY", list)]);
     let proxies = read("10.0.0.0/8, 127.0.0.1,::1").unwrap().trusted_proxy;

@@ -1,5 +1,6 @@
 //! Files that arrive together: all of them are kept, or none.
 
+use bytes::Bytes;
 use store::filter::{FieldPath, Filter, RangeOp, Scalar};
 use store::{ObjectId, Query, Row, Tx};
 
@@ -11,6 +12,7 @@ use crate::app::SharedApp;
 use crate::auth::ClientCredential;
 use crate::http::ApiError;
 use crate::resources::session::credential::{self, no_session};
+use crate::resources::session::lookup;
 use crate::resources::session::merge::via::Via;
 
 /// The code of the answer to a session that sent too many files.
@@ -22,8 +24,29 @@ const HOUR_MS: i64 = 3_600_000;
 pub struct Intake {
     app: SharedApp,
     project: ObjectId,
-    credential: ClientCredential,
+    sender: Sender,
     files: Vec<Arrived>,
+}
+
+/// Who sends the files.
+#[derive(Clone)]
+enum Sender {
+    /// The session that it opens.
+    Credential(ClientCredential),
+    /// One that is known otherwise.
+    Session(ObjectId),
+}
+
+impl Sender {
+    fn resolve(&self, tx: &mut Tx<'_>) -> Result<ObjectId, ApiError> {
+        match self {
+            Self::Credential(credential) => {
+                let session = credential::resolve(tx, credential)?;
+                session.map(|row| row.id).ok_or_else(no_session)
+            }
+            Self::Session(id) => Ok(lookup::find_for_update(tx, *id)?.id),
+        }
+    }
 }
 
 /// A file that arrived, but is nobody's yet.
@@ -44,15 +67,39 @@ impl Intake {
         Self {
             app: app.clone(),
             project,
-            credential,
+            sender: Sender::Credential(credential),
             files: Vec::new(),
         }
     }
 
-    /// The credential that it is for.
+    /// For a session, or the one that it was merged into.
     #[must_use]
-    pub fn credential(&self) -> &ClientCredential {
-        &self.credential
+    pub fn for_session(app: &SharedApp, project: ObjectId, session: ObjectId) -> Self {
+        Self {
+            app: app.clone(),
+            project,
+            sender: Sender::Session(session),
+            files: Vec::new(),
+        }
+    }
+
+    /// Stores a file that is all there.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin) and [`add`](Self::add).
+    pub async fn add_whole(
+        &mut self,
+        kind: FileKind,
+        sent_name: &str,
+        bytes: Bytes,
+    ) -> Result<(), ApiError> {
+        let (id, mut writing) = self.begin(kind, sent_name).await?;
+        if let Err(error) = writing.write(bytes).await {
+            writing.abort().await;
+            super::sweep::remove(&self.app, self.project, vec![id]).await;
+            return Err(ApiError::internal(error));
+        }
+        self.add(id, kind, sent_name, writing).await
     }
 
     /// Begins another file.
@@ -64,14 +111,14 @@ impl Intake {
         kind: FileKind,
         sent_name: &str,
     ) -> Result<(ObjectId, Writing), ApiError> {
-        let (credential, name) = (self.credential.clone(), name::shown(sent_name));
+        let (sender, name) = (self.sender.clone(), name::shown(sent_name));
         let limits = &self.app.config.files;
         let (most, hours) = (limits.uploads_per_session_per_hour, limits.unclaimed_hours);
         let unit = move |tx: &mut Tx<'_>| {
-            let session = credential::resolve(tx, &credential)?.ok_or_else(no_session)?;
-            refuse_floods(tx, session.id, most)?;
+            let session = sender.resolve(tx)?;
+            refuse_floods(tx, session, most)?;
             let file = File {
-                session: Some(session.id),
+                session: Some(session),
                 ticket: None,
                 kind,
                 name: name.clone(),

@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 
 pub use self::document::{File, FileKind};
 pub use self::intake::Intake;
+pub use self::name::shown as shown_name;
 pub use self::storage::Storage;
 pub use self::sweep::{remove_erased, sweep};
 use crate::app::SharedApp;

@@ -71,6 +71,8 @@ fn described(app: &SharedApp) -> OpenApiRouter<SharedApp> {
         .merge(files::routes())
         // Servers of the customer: /admin
         .merge(admin::routes())
+        // Mail systems of the operator: /inbound-mail
+        .merge(resources::message::inbound::routes())
         // Operators: /healthz, /readyz, /metrics
         .merge(health::routes(app.readiness.clone()))
         .merge(metrics::routes(app.registry.clone()))
@@ -116,6 +118,12 @@ pub fn openapi(app: &SharedApp) -> String {
         "basic",
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Basic).build()),
     );
+    let secret = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "The secret of the operator for mails that come in: `smtp.inbound_secret`.",
+        ));
+    components.add_security_scheme("inboundMail", SecurityScheme::Http(secret.build()));
     let token = ApiKeyValue::with_description("Api-Token", "The secret API token of the project.");
     components.add_security_scheme("apiToken", SecurityScheme::ApiKey(ApiKey::Header(token)));
     let key = ApiKeyValue::with_description("Api-Token", "The public SDK key of the project.");

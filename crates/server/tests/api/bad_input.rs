@@ -25,7 +25,7 @@ fn allowed(app: &TestApp, operation: &Operation) -> Call {
         Guard::ApiToken => app.server(call),
         Guard::Bearer(_) => app.owner(call),
         Guard::SdkKey => app.client(call, None),
-        Guard::SdkKeyInQuery | Guard::Basic | Guard::Public => call,
+        Guard::SdkKeyInQuery | Guard::Basic | Guard::Operator | Guard::Public => call,
     }
 }
 

@@ -3,6 +3,7 @@
 mod by_mail;
 mod counters;
 mod effects;
+mod inbound;
 mod list;
 mod owners;
 mod refusals;

@@ -54,6 +54,35 @@ pub struct NewMessage {
     pub rating: Option<Rating>,
     /// Whether the session is not told of it.
     pub is_silent: bool,
+    /// The mail that it came with.
+    pub by_mail: Option<ByMail>,
+}
+
+/// A mail that brought a message.
+#[derive(Debug, Clone)]
+pub struct ByMail {
+    /// Its `Message-ID`.
+    pub id: String,
+    /// The address that it says it came from.
+    pub from: Option<String>,
+}
+
+impl NewMessage {
+    /// A message of nobody yet.
+    #[must_use]
+    pub fn of(kind: MessageKind, data: MessageData) -> Self {
+        Self {
+            kind,
+            user: None,
+            session: None,
+            fallback_user: None,
+            data,
+            attachments: Vec::new(),
+            rating: None,
+            is_silent: false,
+            by_mail: None,
+        }
+    }
 }
 
 /// What is changed of a message.
@@ -104,6 +133,7 @@ impl Fields {
             attachments: self.attachments.unwrap_or_default(),
             rating: self.rating,
             is_silent: self.session_notifications_unread == Some(false),
+            by_mail: None,
         };
         Ok((ticket.id(), message))
     }
@@ -245,14 +275,8 @@ pub fn plain_message(field: &str, user: ObjectId, text: &str) -> Result<NewMessa
     let document = rich_text::read(&text.into())
         .map_err(|fault| invalid(vec![format!("{field}: {fault}")]))?;
     Ok(NewMessage {
-        kind: MessageKind::Text,
         user: Some(user),
-        session: None,
-        fallback_user: None,
-        data: said(&document)?,
-        attachments: Vec::new(),
-        rating: None,
-        is_silent: false,
+        ..NewMessage::of(MessageKind::Text, said(&document)?)
     })
 }
 

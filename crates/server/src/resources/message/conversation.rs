@@ -67,6 +67,10 @@ pub fn add(
         .doc
         .session
         .filter(|_| new.kind.is_for_session() && !new.is_silent);
+    let (email_id, email_from) = match new.by_mail {
+        Some(mail) => (Some(mail.id), mail.from),
+        None => (None, None),
+    };
     let message = Message {
         ticket: ticket.id,
         index: ticket.doc.next_message,
@@ -80,7 +84,8 @@ pub fn add(
         rating: new.rating,
         session_notifications_unread: told.is_some(),
         edited_at: None,
-        email_id: None,
+        email_id,
+        email_from,
         status: None,
         status_history: Vec::new(),
         via: Via::default(),

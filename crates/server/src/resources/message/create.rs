@@ -89,7 +89,7 @@ pub(super) fn shown(
 }
 
 /// Tells those who watch the session.
-fn report(app: &App, project: ObjectId, message: &Row<Message>) {
+pub(super) fn report(app: &App, project: ObjectId, message: &Row<Message>) {
     let Some(session) = message.doc.session else {
         return;
     };

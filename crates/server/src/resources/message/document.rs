@@ -44,9 +44,12 @@ pub struct Message {
     /// When other things were put into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Millis>,
-    /// The `Message-ID` of the mail that it went out with.
+    /// The `Message-ID` of the mail that it went out with, or came in with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_id: Option<String>,
+    /// The address that the mail says it came from that brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_from: Option<String>,
     /// What became of that mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<MailStatus>,
@@ -206,6 +209,11 @@ pub static MESSAGES: Collection = Collection {
             path: "type",
             kind: ColumnKind::Text,
         },
+        Column {
+            name: "email_id",
+            path: "emailId",
+            kind: ColumnKind::Text,
+        },
     ],
     indexes: &[
         Index {
@@ -217,6 +225,11 @@ pub static MESSAGES: Collection = Collection {
             name: "message_by_session",
             columns: &["session", "created_at"],
             not_null: Some("session"),
+        },
+        Index {
+            name: "message_by_email",
+            columns: &["email_id"],
+            not_null: Some("email_id"),
         },
     ],
     cluster: &[],
@@ -250,6 +263,7 @@ impl Document for Message {
             i64::try_from(self.index).unwrap_or(i64::MAX).into(),
             self.session.into(),
             kind.into(),
+            self.email_id.as_deref().into(),
         ]
     }
 

@@ -6,6 +6,7 @@ mod change;
 pub mod conversation;
 mod create;
 pub mod document;
+pub mod inbound;
 mod list;
 pub mod owner;
 pub mod render;

@@ -50,8 +50,10 @@ pub struct MessageBody {
     pub rating: Option<Rating>,
     /// Whether it counts among the unread messages of the session.
     pub session_notifications_unread: bool,
-    /// The `Message-ID` of the mail that it went out with, when the session had not seen it after a while.
+    /// The `Message-ID` of the mail that it went out with, when the session had not seen it after a while, or that it came in with.
     pub email_id: Option<String>,
+    /// The address that the mail says it came from that brought it. Anybody can write any; it is the address it went to that proves who answers.
+    pub email_from: Option<String>,
     /// What became of that mail.
     pub status: Option<MailStatus>,
     /// What became of it when, oldest first. Absent when it was not mailed.

@@ -71,7 +71,7 @@ pub struct Ticket {
     #[serde(skip_serializing_if = "is_zero")]
     pub next_message: u64,
     pub has_agent_reply: bool,
-    /// The `Message-ID`s of the mails that went out with its messages, oldest first, the newest twenty.
+    /// The `Message-ID`s of the mails that went out or came in with its messages, oldest first, the newest twenty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub email_refs: Vec<String>,
     /// Whether no member has said or changed anything.

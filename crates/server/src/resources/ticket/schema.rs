@@ -74,6 +74,8 @@ pub struct TicketBody {
     pub session_notifications_unread: bool,
     /// Whether a member has answered.
     pub has_agent_reply: bool,
+    /// The `Message-ID`s of the mails of its conversation, both ways, oldest first: the newest twenty.
+    pub email_refs: Option<Vec<String>>,
     /// Whether no member has said or changed anything.
     pub no_human_interaction: bool,
     /// Whether nothing more can be said in it.

@@ -147,12 +147,13 @@ async fn take(
     expect_json(request.headers())?;
     let body = app.report_memory.read(request, most).await?;
     let secrets = vec![given.gleap_hash.clone(), session.gleap_hash];
-    let mut intake = Intake::new(app, project, given);
+    let mut intake = Intake::new(app, project, given.clone());
     let visit = Visit {
         app: app.clone(),
         address: visitor.address,
     };
-    match make(visit, project, body.bytes.clone(), secrets, &mut intake).await {
+    let body = body.bytes.clone();
+    match make(visit, (project, given), body, secrets, &mut intake).await {
         Ok(Made::New(session, row)) => {
             tell(app, project, session, &row);
             Ok(row)
@@ -178,7 +179,7 @@ enum Made {
 /// Reads a report, stores its large parts, and makes a ticket of it.
 async fn make(
     visit: Visit,
-    project: ObjectId,
+    (project, credential): (ObjectId, ClientCredential),
     body: Bytes,
     secrets: Vec<String>,
     intake: &mut Intake,
@@ -192,7 +193,7 @@ async fn make(
     store_json(intake, FileKind::Snapshot, draft.snapshot.take()).await?;
     draft.ticket.share_token = token::new_share_token(&app.random);
     let unit = Unit {
-        credential: intake.credential().clone(),
+        credential,
         visit,
         arrived: intake.settle().await?,
         draft,

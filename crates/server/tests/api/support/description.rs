@@ -53,6 +53,8 @@ pub enum Guard {
     SdkKey,
     /// The public key in the query, of a WebSocket.
     SdkKeyInQuery,
+    /// A secret of the operator.
+    Operator,
     /// A bearer token, with these scopes.
     Bearer(Vec<String>),
 }
@@ -237,6 +239,7 @@ impl Operation {
             "apiToken" => Guard::ApiToken,
             "sdkKey" => Guard::SdkKey,
             "sdkKeyInQuery" => Guard::SdkKeyInQuery,
+            "inboundMail" => Guard::Operator,
             "jwt" => Guard::Bearer(serde_json::from_value(scopes.clone()).unwrap()),
             other => panic!("{}: unknown scheme {other}", self.id),
         }

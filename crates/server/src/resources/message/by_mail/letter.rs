@@ -7,6 +7,7 @@ use serde_json::value::to_raw_value;
 use store::{ObjectId, Row};
 
 use super::outcome::{About, OUTCOME};
+use super::reply_address::ReplyToken;
 use crate::app::App;
 use crate::jobs::queue::Failure;
 use crate::mail::{Email, Person, Rendered, Then};
@@ -86,6 +87,7 @@ impl Letter<'_> {
         };
         Ok(Email {
             from_name: Some(self.sender(&said)),
+            reply_to: self.reply_to(project),
             html: Some(html),
             message_id: Some(format!("{newest}@{domain}")),
             in_reply_to: references.last().cloned(),
@@ -98,6 +100,14 @@ impl Letter<'_> {
             }),
             ..Email::new(to, subject, text)
         })
+    }
+
+    /// Where answers go that are to come back into the conversation.
+    fn reply_to(&self, project: ObjectId) -> Option<Person> {
+        let base = self.app.config.smtp.reply_to.as_ref()?;
+        let key = self.app.key.reply_key();
+        let token = ReplyToken::new(key, project, self.ticket.id, self.session.id);
+        Some(Person::at(token.address(base)))
     }
 
     /// The last who said something, and for whom.

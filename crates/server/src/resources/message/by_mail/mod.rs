@@ -5,6 +5,7 @@
 
 mod letter;
 mod outcome;
+mod reply_address;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use store::{Millis, ObjectId, Query, Row, Tx};
 
 use self::letter::Letter;
 pub use self::outcome::kind as outcome_kind;
+pub use self::outcome::note;
+pub use self::reply_address::{BASE_CHARS_MAX, ReplyToken};
 use super::conversation::{in_order, of};
 use super::document::{MailStatus, Message};
 use crate::accounts::SCOPE;
@@ -134,12 +137,17 @@ fn write(
         message.doc.set_status(MailStatus::Queued, None, tx.now());
         tx.put(&mut message)?;
     }
-    let refs = &mut ticket.doc.email_refs;
-    refs.push(id);
-    let old = refs.len().saturating_sub(REFS_KEPT_MAX);
-    refs.drain(..old);
+    refer(&mut ticket.doc, &id);
     tx.put(&mut ticket)?;
     Ok(())
+}
+
+/// Notes a mail of a conversation, so that the next one answers it. The caller saves the ticket.
+pub fn refer(ticket: &mut Ticket, mail: &str) {
+    let refs = &mut ticket.email_refs;
+    refs.push(mail.to_owned());
+    let old = refs.len().saturating_sub(REFS_KEPT_MAX);
+    refs.drain(..old);
 }
 
 fn is_to_be_sent(message: &Row<Message>) -> bool {

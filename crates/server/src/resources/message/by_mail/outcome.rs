@@ -33,10 +33,10 @@ pub(super) struct About {
 /// The job that hears what became of a mail.
 #[must_use]
 pub fn kind() -> Kind {
-    Kind::new(OUTCOME, AT_ONCE, TIME_LIMIT, PAUSES, note)
+    Kind::new(OUTCOME, AT_ONCE, TIME_LIMIT, PAUSES, hear)
 }
 
-async fn note(app: SharedApp, job: Job) -> Result<(), Failure> {
+async fn hear(app: SharedApp, job: Job) -> Result<(), Failure> {
     let Outcome { about, end, reason } = job.payload()?;
     let about: About = serde_json::from_str(about.get()).map_err(Failure::stop)?;
     let status = match end {
@@ -48,16 +48,29 @@ async fn note(app: SharedApp, job: Job) -> Result<(), Failure> {
         // The ticket first, as everybody does who writes in its conversation.
         tx.get_for_update::<Ticket>(about.ticket)?;
         for id in &about.messages {
-            let Some(mut message) = tx.get_for_update::<Message>(*id)? else {
-                continue;
-            };
-            let is_noted = message.doc.status == Some(status);
-            if !is_noted {
-                message.doc.set_status(status, reason.clone(), tx.now());
-                tx.put(&mut message)?;
-            }
+            note(tx, *id, status, reason.clone())?;
         }
         Ok::<_, store::Error>(())
     };
     Ok(app.store.write(job.project, unit).await?)
+}
+
+/// Notes at a message what became of the mail with it, once. The ticket is locked.
+///
+/// # Errors
+/// Those of the store.
+pub fn note(
+    tx: &mut Tx<'_>,
+    message: ObjectId,
+    status: MailStatus,
+    reason: Option<String>,
+) -> store::Result<()> {
+    let Some(mut message) = tx.get_for_update::<Message>(message)? else {
+        return Ok(());
+    };
+    if message.doc.status == Some(status) {
+        return Ok(());
+    }
+    message.doc.set_status(status, reason, tx.now());
+    tx.put(&mut message)
 }

@@ -15,6 +15,12 @@ impl Via {
         self.0.is_empty()
     }
 
+    /// The merges, the latest last.
+    #[must_use]
+    pub fn merges(&self) -> &[ObjectId] {
+        &self.0
+    }
+
     /// Notes that a merge moves the row.
     pub fn push(&mut self, merge: ObjectId) {
         self.0.push(merge);
