@@ -131,7 +131,7 @@ fn ends_at(lines: &[&str], at: usize) -> bool {
         || lines[at] == "--"
         || is_title(line)
         || is_drawn(line) && begins_head(lines, at + 1)
-        || begins_head(lines, at)
+        || !line.is_empty() && begins_head(lines, at)
 }
 
 /// Such as "-----Original Message-----", in any language.

@@ -82,6 +82,25 @@ fn empty_lines_are_one() {
     assert_own("\n\na  \n\n\n\nb\n\n", "a\n\nb");
 }
 
+/// Nothing is looked at again and again.
+#[test]
+fn the_largest_mails_take_no_longer_than_they_are_large() {
+    for line in [
+        "\n",
+        "> x\n",
+        "On 1 x\n",
+        "On 1 Ada wrote:\n> x\n\n",
+        "________________________________\n\n",
+        "From: a\nTo: b\n\n",
+    ] {
+        let mail = line.repeat((512 << 10) / line.len());
+        let begun = std::time::Instant::now();
+        without_history(&format!("The answer\n{mail}"));
+        // Seconds where it is quadratic: hours.
+        assert!(begun.elapsed().as_secs() < 30, "{line:?}");
+    }
+}
+
 /// Lines as mails have them.
 fn lines() -> impl Strategy<Value = String> {
     let line = prop_oneof![
