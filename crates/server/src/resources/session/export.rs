@@ -14,6 +14,7 @@ use store::filter::{self, Filter};
 use store::{ObjectId, Page, Query, RawRow};
 
 use self::table::Table;
+use super::addresses;
 use super::document::Session;
 use super::render::wire;
 use super::schema::SessionBody;
@@ -191,6 +192,8 @@ impl Source {
         };
         let (project, organisation) = (self.project, self.organisation);
         let read = self.app.store.read(project, move |snapshot| {
+            query.filter = addresses::widen(snapshot, query.filter)?;
+            let filter = addresses::widen(snapshot, filter)?;
             let mut page = snapshot.page::<Session>(&query)?;
             if filter != Filter::All {
                 page.rows.retain(|row| {

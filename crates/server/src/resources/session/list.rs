@@ -7,6 +7,7 @@ use serde::Serialize;
 use store::{Cursor, Page, Query, RawRow};
 use utoipa::ToSchema;
 
+use super::addresses;
 use super::document::Session;
 use super::history::{self, IdentityChange, IdentityChanges, Origin};
 use super::lookup::parse_id;
@@ -75,6 +76,8 @@ pub async fn list(
         ..to_query(asked)?
     };
     let read = app.store.read(member.project, move |snapshot| {
+        let filter = addresses::widen(snapshot, query.filter.clone())?;
+        let query = Query { filter, ..query };
         let page = snapshot.page::<Session>(&query)?;
         let count = if with_count {
             Some(snapshot.count::<Session>(&query, COUNT_MAX)?)

@@ -2,6 +2,7 @@
 
 mod activities;
 pub mod activity;
+mod addresses;
 pub mod attributes;
 pub mod blocked;
 pub mod changes;
