@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::addresses;
 use super::document::Session;
 use super::history::{self, IdentityChange, IdentityChanges, Origin};
-use super::lookup::parse_id;
+use super::lookup::{find_id, parse_id};
 use super::render::wire;
 use super::schema::SessionBody;
 use crate::app::SharedApp;
@@ -198,12 +198,7 @@ pub async fn identity_history(
 ) -> Result<Json<HistoryBody>, ApiError> {
     let id = parse_id(&session_id)?;
     let read = app.store.read(member.project, move |snapshot| {
-        if snapshot.raw::<Session>(id)?.is_none() {
-            return Err(ApiError::not_found(
-                "session_not_found",
-                format!("This project has no session with id {id}."),
-            ));
-        }
+        let id = find_id(snapshot, id)?;
         let rows = snapshot
             .page::<IdentityChange>(&history::newest_first(id))?
             .rows;
