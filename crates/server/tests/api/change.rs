@@ -111,27 +111,6 @@ async fn a_change_that_changes_nothing_is_no_change() {
 }
 
 #[tokio::test]
-async fn a_user_id_of_somebody_else_is_a_conflict() {
-    let app = TestApp::new().await;
-    let ada = create(&app, json!({"userId": "ada"})).await.ok();
-    let ben = create(&app, json!({"userId": "ben"})).await.ok();
-    let answer = update(&app, &ben, json!({"userId": "ada", "plan": "pro"})).await;
-    assert_eq!(answer.error(), (409, "identity_taken".into()));
-    assert_eq!(
-        answer.json()["conflict"],
-        json!({"key": "userId", "sessionId": ada["_id"]})
-    );
-    assert_eq!(
-        app.session("ben").await,
-        ben,
-        "nothing of the call was kept"
-    );
-    let renamed = update(&app, &ben, json!({"userId": "carl"})).await.ok();
-    assert_eq!(app.session("carl").await, renamed);
-    assert_eq!(app.lookup("ben").await.status, 404);
-}
-
-#[tokio::test]
 async fn a_user_can_be_made_a_guest_again() {
     let app = TestApp::new().await;
     let made = create(&app, json!({"userId": "u"})).await.ok();

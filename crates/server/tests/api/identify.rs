@@ -122,29 +122,6 @@ async fn what_the_server_keeps_is_not_for_callers_to_set() {
 }
 
 #[tokio::test]
-async fn an_address_of_two_people_stays_with_the_first() {
-    let app = TestApp::new().await;
-    let both = json!({"email": "shared@example.com", "phone": "+43 1 5331234"});
-    for user in ["a", "b"] {
-        let mut body = both.clone();
-        body["userId"] = json!(user);
-        app.identify(body).await.ok();
-    }
-    assert_ne!(app.session("a").await["_id"], app.session("b").await["_id"]);
-    assert_eq!(app.session("b").await["email"], "shared@example.com");
-    let found = app.get("/v3/sessions?email=shared@example.com").await.ok();
-    assert_eq!(found.as_array().unwrap().len(), 2);
-    // When the first lets go of it, nothing breaks; when the second changes it, neither.
-    app.identify(json!({"userId": "a", "email": "other@example.com"}))
-        .await
-        .ok();
-    app.identify(json!({"userId": "b", "email": "SHARED@example.com", "phone": null}))
-        .await
-        .ok();
-    app.assert_sound();
-}
-
-#[tokio::test]
 async fn the_query_is_read_and_the_rest_of_it_passed_over() {
     let app = TestApp::new().await;
     let call = Call::post("/admin/identify?utm=1&preventLastActivityUpdate=true&x")

@@ -68,6 +68,8 @@ mod reports;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod saved_views;
 #[cfg(test)]
 mod sdk;

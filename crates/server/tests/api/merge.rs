@@ -3,7 +3,7 @@
 mod interleaved;
 mod plan;
 mod restored;
-mod side;
+pub mod side;
 mod undo;
 
 use serde_json::{Value, json};

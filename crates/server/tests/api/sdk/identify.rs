@@ -154,23 +154,6 @@ async fn the_credential_of_a_merged_guest_opens_the_user() {
 }
 
 #[tokio::test]
-async fn another_user_is_a_switch_and_never_a_merge() {
-    let app = TestApp::new().await;
-    let guest = app.guest().await;
-    let ada = app
-        .sdk_identify(&guest, json!({"userId": "ada", "plan": "pro"}))
-        .await;
-    tracked(&app, &ada, "seen").await;
-    let ben = app.sdk_identify(&ada, json!({"userId": "ben"})).await;
-    assert_ne!(ben["gleapId"], ada["gleapId"]);
-    assert_eq!(ben.get("plan"), None);
-    assert_eq!(app.session("ben").await.get("eventData"), None);
-    let back = app.sdk_identify(&ben, json!({"userId": "ada"})).await;
-    assert_eq!(back["gleapId"], ada["gleapId"]);
-    assert_eq!(names(&app.session("ada").await), ["seen"]);
-}
-
-#[tokio::test]
 async fn nobody_stays_a_guest() {
     let app = TestApp::new().await;
     let guest = app.guest().await;
