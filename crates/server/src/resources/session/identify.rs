@@ -210,6 +210,24 @@ pub fn claim_keys(
     Ok(())
 }
 
+/// Whoever looked for addresses and found nobody makes a session of them. When another was faster, the unit runs again and finds
+/// that one, so that many calls at once with one address make one session.
+///
+/// # Errors
+/// That another was faster.
+pub fn expect_held(
+    tx: &Tx<'_>,
+    id: ObjectId,
+    were_free: &[(store::Kind, String)],
+) -> store::Result<()> {
+    for (kind, key) in were_free {
+        if tx.owner(*kind, key)?.is_some_and(|holder| holder != id) {
+            return Err(tx.raced());
+        }
+    }
+    Ok(())
+}
+
 /// Of an address that a guest's client said, anybody may have been the author: whoever is known otherwise takes it over.
 fn take_over(
     tx: &mut Tx<'_>,

@@ -160,9 +160,10 @@ pub fn write(
     origin: &Origin,
 ) -> store::Result<Result<Written, String>> {
     let keys = lookup_keys(line);
-    let mut blocked = 0;
+    let (mut blocked, mut free) = (0, Vec::new());
     for (kind, key) in &keys {
         let (kind, Some(id)) = (*kind, tx.owner(*kind, key)?) else {
+            free.push((*kind, key.clone()));
             continue;
         };
         if id == blocked::LIST {
@@ -199,7 +200,11 @@ pub fn write(
             "its addresses are on the list of values that identify nobody: it needs a userId or a gleapId".into(),
         ));
     }
-    create(tx, line)
+    let written = create(tx, line)?;
+    if let Ok(written) = &written {
+        identify::expect_held(tx, written.row.id, &free)?;
+    }
+    Ok(written)
 }
 
 /// The keys by which a session that is there is looked for, best first.

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
-use store::{ObjectId, Row, Tx};
+use store::{Kind, ObjectId, Row, Tx};
 
 use super::activity;
 use super::attributes::AttributeLimits;
@@ -13,7 +13,7 @@ use super::credential::NewCredential;
 use super::document::Session;
 use super::fields::Fields;
 use super::history::{Identifiers, Origin};
-use super::identify::{blank, insert, save};
+use super::identify::{blank, expect_held, insert, save};
 use super::lookup::{find_for_update, parse_id};
 use super::not_identifying::NotIdentifying;
 use super::render;
@@ -110,6 +110,7 @@ fn upsert(
     origin: &Origin,
     new: &NewCredential,
 ) -> Result<Written, ApiError> {
+    let free = free_address(tx, fields)?;
     if let Some(mut row) = find_by_keys(tx, fields)? {
         let not_identifying = change(tx, &mut row, fields, limits, origin)?;
         return Ok((row, not_identifying));
@@ -121,6 +122,7 @@ fn upsert(
         .map_err(beyond_limits)?;
     refuse_taken(tx, &session, None)?;
     let row = insert(tx, session, origin)?;
+    expect_held(tx, row.id, free.as_slice())?;
     let not_identifying = NotIdentifying::of(tx, &[], &row)?;
     Ok((row, not_identifying))
 }
@@ -136,6 +138,17 @@ fn find_by_keys(tx: &mut Tx<'_>, fields: &Fields) -> store::Result<Option<Row<Se
         }
         None => Ok(None),
     }
+}
+
+/// The address that the session is looked for by, when nobody has it. It is asked for before the session is: what another makes in between
+/// is then found, or noticed.
+fn free_address(tx: &Tx<'_>, fields: &Fields) -> store::Result<Option<(Kind, String)>> {
+    let email = fields.email().and_then(identity::email_key);
+    let Some(key) = email.filter(|_| fields.user_id().is_none()) else {
+        return Ok(None);
+    };
+    let holder = tx.owner(identity::EMAIL, &key)?;
+    Ok(holder.is_none().then_some((identity::EMAIL, key)))
 }
 
 fn change(
