@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::sqlite::Length;
 use crate::statements::StatementBook;
 use crate::tx::{Snapshot, Tx};
 use crate::{
@@ -193,7 +194,7 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        self.queue_read(project, guarded(function, caller))?;
+        self.queue_read(project, guarded(function, caller), Length::Long)?;
         answer.await.unwrap_or_else(|_| Err(self.gone().into()))
     }
 
@@ -211,7 +212,7 @@ impl Store {
             Engine::Postgres(_) => Some(job),
         };
         if let Some(job) = left {
-            self.queue_read(project, job)?;
+            self.queue_read(project, job, Length::Short)?;
             return answer.await.unwrap_or_else(|_| Err(self.gone().into()));
         }
         answer
@@ -231,9 +232,10 @@ impl Store {
         &self,
         project: ObjectId,
         job: impl FnOnce(&Snapshot<'_>) + Send + 'static,
+        length: Length,
     ) -> Result<()> {
         match &self.engine {
-            Engine::Sqlite(engine) => engine.read(project, Box::new(job)),
+            Engine::Sqlite(engine) => engine.read(project, Box::new(job), length),
             Engine::Postgres(engine) => engine.read(project, Box::new(job)),
         }
     }

@@ -136,7 +136,7 @@ impl Credentials {
             .verify(token, app.now())
             .map_err(|error| ApiError::unauthorized("invalid_token", error.to_string()))?;
         let ticket = app.credentials.users.ticket();
-        let read = app.store.read(SCOPE, move |snapshot| {
+        let read = app.store.lookup(SCOPE, move |snapshot| {
             Ok::<_, ApiError>(read_credential(snapshot, &claims)?)
         });
         let credential = Arc::new(read.await?.ok_or_else(revoked)?);
@@ -160,7 +160,7 @@ impl Credentials {
         }
         let ticket = app.credentials.projects.ticket();
         let hash = hash_api_token(token);
-        let read = app.store.read(SCOPE, move |snapshot| {
+        let read = app.store.lookup(SCOPE, move |snapshot| {
             Ok::<_, ApiError>(snapshot.find::<Project>(identity::API_TOKEN, &hash)?)
         });
         let Some(row) = read.await? else {
@@ -203,7 +203,7 @@ impl Credentials {
         }
         let ticket = app.credentials.sdk_keys.ticket();
         let wanted = key.to_owned();
-        let read = app.store.read(SCOPE, move |snapshot| {
+        let read = app.store.lookup(SCOPE, move |snapshot| {
             Ok::<_, ApiError>(snapshot.find::<Project>(identity::SDK_KEY, &wanted)?)
         });
         let Some(row) = read.await? else {

@@ -9,6 +9,7 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+pub(crate) use self::readers::Length;
 use crate::conn::Deadline;
 use crate::store::{Shared, Unit};
 use crate::tx::Snapshot;
@@ -88,8 +89,9 @@ impl Engine {
         &self,
         project: ObjectId,
         job: Box<dyn FnOnce(&Snapshot<'_>) + Send>,
+        length: Length,
     ) -> Result<()> {
-        self.readers.submit(project, job)
+        self.readers.submit(project, job, length)
     }
 
     pub fn try_here<F: FnOnce(&Snapshot<'_>)>(&self, project: ObjectId, job: F) -> Option<F> {

@@ -1,4 +1,6 @@
-//! Connections that read, and the threads that work off a bounded queue of reads.
+//! Connections that read, and the threads that work off bounded queues: one of reads, one of lookups.
+//!
+//! A read may take seconds. One thread does lookups alone, so that they never wait until all who read are done.
 //!
 //! A lookup by key takes a few microseconds when its pages are in memory, less than handing it to another thread costs.
 //! So it runs on the thread of the caller, on a connection that is free at the moment. When one took long (a cold or slow
@@ -9,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select_biased};
 use rusqlite::Connection;
 
 use super::{SqliteConfig, open};
@@ -26,16 +28,31 @@ const QUICK_MICROS: u64 = 250;
 const SLOW_PERIOD: Duration = Duration::from_secs(1);
 
 pub(crate) type Job = Box<dyn FnOnce(&Snapshot<'_>) + Send>;
+type Queued = (ObjectId, Job);
 
-/// The connections, the queue and the threads.
+/// How long a read may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// A few rows by id or key.
+    Short,
+    /// Anything.
+    Long,
+}
+
+/// The connections, the queues and the threads.
 pub(crate) struct Readers {
     pool: Arc<Pool>,
-    queue: Mutex<Option<Sender<(ObjectId, Job)>>>,
+    queues: Mutex<Option<Queues>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
+struct Queues {
+    reads: Sender<Queued>,
+    lookups: Sender<Queued>,
+}
+
 struct Pool {
-    /// Empty places once it is closed.
+    /// One for each thread that reads, and one for lookups alone. Empty places once it is closed.
     connections: Vec<Mutex<Option<Reader>>>,
     shared: Arc<Shared>,
     started: Instant,
@@ -81,7 +98,7 @@ impl Reader {
 impl Readers {
     pub fn start(config: &SqliteConfig, shared: &Arc<Shared>) -> Result<Self> {
         let count = config.reader_threads.max(1);
-        let connections = (0..count)
+        let connections = (0..=count)
             .map(|_| reader(config, shared))
             .collect::<Result<_>>()?;
         let pool = Arc::new(Pool {
@@ -92,31 +109,40 @@ impl Readers {
             judged: AtomicU64::new(0),
             judged_micros: AtomicU64::new(0),
         });
-        let (queue, jobs) = bounded(config.read_queue_max);
+        let (reads, long) = bounded(config.read_queue_max);
+        let (lookups, short) = bounded(config.read_queue_max);
         let mut threads = Vec::new();
-        for number in 0..count {
-            let (jobs, pool) = (jobs.clone(), Arc::clone(&pool));
+        for number in 0..=count {
+            let pool = Arc::clone(&pool);
+            let (long, short) = (long.clone(), short.clone());
             let thread = std::thread::Builder::new().name(format!("reader-{number}"));
-            threads.push(thread.spawn(move || work_off(&pool, number, &jobs))?);
+            threads.push(thread.spawn(move || {
+                if number < count {
+                    work_off(&pool, number, &long, &short);
+                } else {
+                    finish(&pool, number, &short);
+                }
+            })?);
         }
         Ok(Self {
             pool,
-            queue: Mutex::new(Some(queue)),
+            queues: Mutex::new(Some(Queues { reads, lookups })),
             threads: Mutex::new(threads),
         })
     }
 
     /// Queues a read.
-    pub fn submit(&self, project: ObjectId, job: Job) -> Result<()> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue
-            .as_ref()
-            .ok_or(Error::Closed)?
-            .try_send((project, job))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => Error::Overloaded,
-                TrySendError::Disconnected(_) => Error::Closed,
-            })
+    pub fn submit(&self, project: ObjectId, job: Job, length: Length) -> Result<()> {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let queues = queues.as_ref().ok_or(Error::Closed)?;
+        let queue = match length {
+            Length::Short => &queues.lookups,
+            Length::Long => &queues.reads,
+        };
+        queue.try_send((project, job)).map_err(|error| match error {
+            TrySendError::Full(_) => Error::Overloaded,
+            TrySendError::Disconnected(_) => Error::Closed,
+        })
     }
 
     /// Runs a lookup here and now, when a connection is free and lookups are quick; otherwise gives it back.
@@ -142,7 +168,7 @@ impl Readers {
     }
 
     pub fn close(&self) {
-        self.queue
+        self.queues
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
@@ -174,13 +200,33 @@ fn reader(config: &SqliteConfig, shared: &Shared) -> Result<Mutex<Option<Reader>
     })))
 }
 
-fn work_off(pool: &Pool, number: usize, jobs: &Receiver<(ObjectId, Job)>) {
-    for (project, job) in jobs {
-        let reader = pool.connections[number]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(reader) = &*reader {
-            reader.run(&pool.shared, project, job);
-        }
+/// Lookups first: they are quick, and so is whoever waits for one.
+fn work_off(pool: &Pool, number: usize, reads: &Receiver<Queued>, lookups: &Receiver<Queued>) {
+    loop {
+        let job = select_biased! {
+            recv(lookups) -> job => job,
+            recv(reads) -> job => job,
+        };
+        let Ok(job) = job else { break };
+        run(pool, number, job);
+    }
+    // Both were closed together; what waits is still done.
+    finish(pool, number, lookups);
+    finish(pool, number, reads);
+}
+
+/// Works a queue off until it is closed and empty.
+fn finish(pool: &Pool, number: usize, jobs: &Receiver<Queued>) {
+    for job in jobs {
+        run(pool, number, job);
+    }
+}
+
+fn run(pool: &Pool, number: usize, (project, job): Queued) {
+    let reader = pool.connections[number]
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    if let Some(reader) = &*reader {
+        reader.run(&pool.shared, project, job);
     }
 }
