@@ -5610,8 +5610,8 @@ export interface components {
              * @description When, by the client's clock within bounds.
              */
             date: string;
-            /** @description More about it. */
-            data?: Record<string, never>;
+            /** @description More about it: any value. */
+            data?: unknown;
             /** @description The id of the session. */
             session: string;
         };

@@ -31,9 +31,9 @@ pub struct SessionEventBody {
     /// When, by the client's clock within bounds.
     #[schema(value_type = String, format = DateTime)]
     pub date: Millis,
-    /// More about it.
+    /// More about it: any value.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub data: Option<Box<RawValue>>,
     /// The id of the session.
     #[schema(value_type = String)]
