@@ -183,14 +183,7 @@ impl Conditions {
                 let message = "compares with nothing: write a value after the operator";
                 return Err(BadQuery::new(name, message));
             }
-            Op::Range(op) => {
-                let value = readings::bound(&value, op);
-                Filter::Range {
-                    field: path,
-                    op,
-                    value,
-                }
-            }
+            Op::Range(op) => readings::range(path, op, &value),
         };
         self.filters.push(filter);
         count(&mut self.count, &name)

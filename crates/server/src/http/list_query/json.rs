@@ -160,16 +160,11 @@ fn within(path: &FieldPath, operator: &str, value: &Value) -> Result<Filter, Bad
 }
 
 fn range(path: &FieldPath, op: RangeOp, value: &Value) -> Result<Filter, BadQuery> {
-    let value = readings::bound_of_json(without_nul(path, value)?, op);
-    let value = value.ok_or_else(|| {
+    let range = readings::range_of_json(path.clone(), op, without_nul(path, value)?);
+    range.ok_or_else(|| {
         bad(format!(
             "bounds `{path}` with what has no order: use a number, a text or a date"
         ))
-    })?;
-    Ok(Filter::Range {
-        field: path.clone(),
-        op,
-        value,
     })
 }
 

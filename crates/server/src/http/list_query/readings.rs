@@ -1,7 +1,7 @@
 //! What text without a type may mean.
 
 use serde_json::Value;
-use store::filter::{RangeOp, Scalar};
+use store::filter::{FieldPath, Filter, RangeOp, Scalar};
 use store::{Millis, ObjectId};
 
 /// All that a value of a query string can be equal to: `5` is a number or text, `true` a boolean or text.
@@ -17,8 +17,37 @@ pub fn of_json(value: &Value) -> Option<Vec<Scalar>> {
     }
 }
 
+/// What lies on one side of a value of a query string.
+pub fn range(field: FieldPath, op: RangeOp, text: &str) -> Filter {
+    let value = bound(text, op);
+    beside_itself(field, op, value, text)
+}
+
+/// What lies on one side of a JSON value. `None` where there is no order.
+pub fn range_of_json(field: FieldPath, op: RangeOp, value: &Value) -> Option<Filter> {
+    let bound = bound_of_json(value, op)?;
+    let text = value.as_str().unwrap_or_default();
+    Some(beside_itself(field, op, bound, text))
+}
+
+/// Dates that customers keep may be written in another form than ours, `2026-05-01T10:00:00+02:00`, and are compared as text. Whatever the
+/// form, a date is neither before nor after itself. Those that the server keeps have one form.
+fn beside_itself(field: FieldPath, op: RangeOp, value: Scalar, text: &str) -> Filter {
+    let is_rewritten = matches!(&value, Scalar::Text(bound) if bound != text);
+    let itself = (is_rewritten && field.as_str().contains('.'))
+        .then(|| Filter::Eq(field.clone(), Scalar::Text(text.to_owned())));
+    let range = Filter::Range { field, op, value };
+    match (itself, op) {
+        (None, _) => range,
+        (Some(itself), RangeOp::Ge | RangeOp::Le) => Filter::Or(vec![range, itself]),
+        (Some(itself), RangeOp::Gt | RangeOp::Lt) => {
+            Filter::And(vec![range, Filter::Not(Box::new(itself))])
+        }
+    }
+}
+
 /// The bound that a value of a query string is.
-pub fn bound(text: &str, op: RangeOp) -> Scalar {
+fn bound(text: &str, op: RangeOp) -> Scalar {
     match literal(text) {
         Some(number @ (Scalar::Int(_) | Scalar::Real(_))) if text.parse::<ObjectId>().is_err() => {
             number
@@ -28,7 +57,7 @@ pub fn bound(text: &str, op: RangeOp) -> Scalar {
 }
 
 /// The bound that a JSON value is; `None` where there is no order.
-pub fn bound_of_json(value: &Value, op: RangeOp) -> Option<Scalar> {
+fn bound_of_json(value: &Value, op: RangeOp) -> Option<Scalar> {
     match value {
         Value::String(text) => Some(string_bound(text, op)),
         Value::Number(_) => scalar(value),
