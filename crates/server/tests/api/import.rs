@@ -14,13 +14,13 @@ use serde_json::Value;
 use crate::support::{Answer, Call, TestApp};
 
 /// Sends a file to `POST /v3/imports`.
-async fn create(app: &TestApp, query: &str, file: impl Into<Vec<u8>>) -> Answer {
+pub async fn create(app: &TestApp, query: &str, file: impl Into<Vec<u8>>) -> Answer {
     let call = Call::post(&format!("/v3/imports?{query}")).body(file);
     app.send(app.owner(call)).await
 }
 
 /// Waits until an import has nothing more to do.
-async fn finished(app: &TestApp, id: &str) -> Value {
+pub async fn finished(app: &TestApp, id: &str) -> Value {
     for _ in 0..6000 {
         let import = app.get(&format!("/v3/imports/{id}")).await.ok();
         let status = import["status"].as_str().unwrap();
@@ -49,7 +49,7 @@ pub async fn undone(app: &TestApp, import: &Value) -> Value {
 }
 
 /// The lines of the result behind the first.
-async fn result(app: &TestApp, import: &Value) -> Vec<Vec<String>> {
+pub async fn result(app: &TestApp, import: &Value) -> Vec<Vec<String>> {
     let id = import["id"].as_str().unwrap();
     let answer = app.get(&format!("/v3/imports/{id}/result")).await;
     assert_eq!(answer.status, 200);
@@ -66,7 +66,7 @@ async fn result(app: &TestApp, import: &Value) -> Vec<Vec<String>> {
 }
 
 /// Counts of an import: rows, created, updated, unchanged, failed.
-fn counts(import: &Value) -> [u64; 5] {
+pub fn counts(import: &Value) -> [u64; 5] {
     ["rows", "created", "updated", "unchanged", "failed"].map(|name| import[name].as_u64().unwrap())
 }
 

@@ -1,8 +1,11 @@
 //! What people ask of whoever keeps their contacts: one test for each rule, named after it.
 
 mod duplicates;
+mod import_and_filters;
 mod merging;
 mod normalisation;
+mod search_and_load;
+mod verification;
 
 use serde_json::Value;
 use server::auth::roles::Role;

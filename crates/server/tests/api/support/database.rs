@@ -1,6 +1,7 @@
 //! The database of a test: a file, or with `HARK_TEST_ENGINE=postgres` a database of its own in the PostgreSQL that
 //! `HARK_TEST_POSTGRES_URL` names, copied from one that was migrated before.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -67,19 +68,10 @@ impl Drop for TestDatabase {
 
 /// How many rows each table has, but for those that engines keep for themselves.
 pub fn rows(config: &Config) -> Vec<(String, i64)> {
-    let tables = match &config.database {
-        Database::Sqlite => {
-            "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main' ORDER BY name"
-        }
-        Database::Postgres(_) => {
-            "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
-             AND relname NOT LIKE 'hark\\_%' ORDER BY relname COLLATE \"C\""
-        }
-    };
-    let names = texts(config, tables);
     // The blocks of the search are numbers that stay when what they counted is gone.
-    let names = (names.into_iter()).filter(|name| !name.ends_with("_search_block"));
+    let names = tables(config).into_iter();
     let counts: Vec<_> = names
+        .filter(|name| !name.ends_with("_search_block"))
         .map(|name| format!("SELECT '{name} ' || count(*) FROM \"{name}\""))
         .collect();
     let counted = |line: String| {
@@ -89,6 +81,48 @@ pub fn rows(config: &Config) -> Vec<(String, i64)> {
     // One question for all of them: tests that compare the whole ask often.
     let lines = texts(config, &counts.join(" UNION ALL "));
     lines.into_iter().map(counted).collect()
+}
+
+/// The rows of each table as text; on PostgreSQL with the transaction that wrote them, so that a row that was written anew is another.
+pub fn contents(config: &Config) -> BTreeMap<String, BTreeSet<String>> {
+    let names = tables(config);
+    let row = |name: &String| {
+        let row = match &config.database {
+            Database::Sqlite => quoted_columns(config, name),
+            Database::Postgres(_) => "t.xmin::text || t::text".into(),
+        };
+        format!("SELECT '{name} ' || {row} FROM \"{name}\" t")
+    };
+    let rows: Vec<_> = names.iter().map(row).collect();
+    let mut contents: BTreeMap<_, BTreeSet<_>> = names
+        .into_iter()
+        .map(|name| (name, BTreeSet::new()))
+        .collect();
+    for line in texts(config, &rows.join(" UNION ALL ")) {
+        let (name, row) = line.split_once(' ').unwrap();
+        contents.get_mut(name).unwrap().insert(row.to_owned());
+    }
+    contents
+}
+
+fn quoted_columns(config: &Config, table: &str) -> String {
+    let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+    let columns = texts(config, &columns);
+    let quoted = columns.iter().map(|name| format!("quote(\"{name}\")"));
+    quoted.collect::<Vec<_>>().join(" || ' ' || ")
+}
+
+fn tables(config: &Config) -> Vec<String> {
+    let tables = match &config.database {
+        Database::Sqlite => {
+            "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main' ORDER BY name"
+        }
+        Database::Postgres(_) => {
+            "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
+             AND relname NOT LIKE 'hark\\_%' ORDER BY relname COLLATE \"C\""
+        }
+    };
+    texts(config, tables)
 }
 
 /// Ends all connections to the database, as a restart of its server does.

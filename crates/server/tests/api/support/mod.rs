@@ -18,7 +18,7 @@ pub use answer::Answer;
 pub use app::TestApp;
 pub use call::{Call, encoded};
 pub use clock::TestClock;
-pub use database::{cut_connections, keys as identity_keys, run_by_hand};
+pub use database::{contents, cut_connections, keys as identity_keys, run_by_hand};
 pub use description::{Description, Guard, Operation};
 pub use live::Live;
 pub use mailing::Mailing;
