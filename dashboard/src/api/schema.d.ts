@@ -4709,7 +4709,7 @@ export interface components {
             sender?: components["schemas"]["SenderBody"];
             /** @description The conversation that opens on a tap. */
             conversation?: components["schemas"]["ConversationBody"];
-            /** @description Whether it makes a sound. */
+            /** @description Whether it makes a sound. The web SDK fetches that from its vendor's server. */
             sound?: boolean;
             /** @description The pages on which it is shown, at most 10; apps show it everywhere. */
             pageRules?: components["schemas"]["PageRule"][];

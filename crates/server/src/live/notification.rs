@@ -47,7 +47,7 @@ pub struct NotificationBody {
     #[serde(default)]
     #[schema(value_type = ConversationBody, required = false)]
     conversation: Option<ConversationBody>,
-    /// Whether it makes a sound.
+    /// Whether it makes a sound. The web SDK fetches that from its vendor's server.
     #[serde(default)]
     sound: bool,
     /// The pages on which it is shown, at most 10; apps show it everywhere.
@@ -176,7 +176,8 @@ pub fn notify(
                 .unwrap_or_default(),
         },
         share_token: Some(&ticket.share_token),
-        sound: true,
+        // The web SDK fetches it from its vendor, who would learn of every answer.
+        sound: false,
         page_rules: &[],
     };
     let name = row.as_ref().and_then(|row| row.doc.name.as_deref());

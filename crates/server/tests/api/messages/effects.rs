@@ -56,7 +56,7 @@ async fn a_reply_is_told_to_the_session() {
             action["format"],
             action["sound"]
         ]),
-        json!(["notification", said["id"], "", true])
+        json!(["notification", said["id"], "", null])
     );
     assert_eq!(action["data"]["text"], "Hello ‹img src=x onerror=alert(1)›");
     assert_eq!(

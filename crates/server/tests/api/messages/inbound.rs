@@ -253,7 +253,7 @@ async fn another_sender_is_taken_and_shown() {
             messages[at].get("fallbackUser")
         ])
     };
-    let other = json!({"username": "Bob", "email": "bob@example.com"});
+    let other = json!({"username": "Bob (bob@example.com)", "email": "bob@example.com"});
     assert_eq!(
         shown(1),
         json!([answering.session, "bob@example.com", other])

@@ -262,7 +262,11 @@ impl Answer {
             return None;
         }
         Some(FallbackUser {
-            username: Some(from.name.clone().unwrap_or_else(|| from.address.clone())),
+            // With the address: the name alone may be that of anybody.
+            username: Some(match &from.name {
+                Some(name) => format!("{name} ({})", from.address),
+                None => from.address.clone(),
+            }),
             email: Some(from.address.clone()),
             image_url: None,
         })
