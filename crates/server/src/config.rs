@@ -222,6 +222,7 @@ pub struct Files {
     pub files_per_upload_max: usize,
     pub upload_bytes_max: usize,
     pub uploads_per_session_per_hour: u64,
+    pub uploads_per_member_per_hour: u64,
     pub unclaimed_hours: u32,
 }
 
@@ -398,6 +399,7 @@ const RANGES: &[(&str, RangeInclusive<u64>)] = &[
     ("files.files_per_upload_max", 1..=1_000),
     ("files.upload_bytes_max", 1_024..=1 << 40),
     ("files.uploads_per_session_per_hour", 1..=1_000_000),
+    ("files.uploads_per_member_per_hour", 1..=1_000_000),
     ("files.unclaimed_hours", 1..=8_760),
     ("imports.file_bytes_max", 1_024..=1 << 40),
     ("importers.retry_pause_ms", 1..=60_000),

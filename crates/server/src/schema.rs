@@ -249,6 +249,15 @@ pub static SCHEMA: Schema = Schema {
                 Step::AddIndex(&MESSAGES, "message_by_email"),
             ],
         },
+        // Files of members, and those of a ticket.
+        Migration {
+            version: 21,
+            steps: &[
+                Step::AddColumn(&Registered::of::<File>(), "uploader"),
+                Step::AddIndex(&FILES, "file_by_ticket"),
+                Step::AddIndex(&FILES, "file_by_uploader"),
+            ],
+        },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),
 };

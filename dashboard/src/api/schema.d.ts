@@ -2099,7 +2099,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a message
-         * @description What was deleted cannot be brought back. A notification of it that waits is taken back.
+         * @description With the files that came with it. What was deleted cannot be brought back. A notification of it that waits is taken back.
          */
         delete: operations["DeleteMessage"];
         options?: never;
@@ -2884,6 +2884,27 @@ export interface paths {
         get: operations["GetFile"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload files
+         * @description Takes the files of a message, before the message that names their addresses as `attachments`. They are part of its ticket from then on, and go with the
+         *     message. A file that no message names is removed after a day.
+         */
+        post: operations["UploadFiles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3720,6 +3741,11 @@ export interface components {
              * @default null
              */
             imageUrl: string;
+        };
+        /** @description Several files, each a part of the same name. */
+        FilesBody: {
+            /** @description The files. */
+            file: string[];
         };
         /** @description Which events a webhook hears of. */
         Filters: {
@@ -5931,6 +5957,25 @@ export interface components {
             title: string;
             /** @description Whether tickets in it are done. That of a built-in status stays what it is. */
             closed?: boolean;
+        };
+        /** @description A file that was stored. */
+        StoredFile: {
+            /** @description What it is called. */
+            name: string;
+            /** @description Its address, for those who know it. */
+            url: string;
+            /** @description What its first bytes say that it is. */
+            type: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            size: number;
+        };
+        /** @description Files, as the attachments of a message name them. */
+        StoredFiles: {
+            /** @description In the order in which they came. */
+            files: components["schemas"]["StoredFile"][];
         };
         /** @description A team. */
         TeamBody: {
@@ -31505,6 +31550,150 @@ export interface operations {
             };
             /** @description The file has no such bytes */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Well-formed, but not acceptable: each field is named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A limit was exceeded; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The headers are larger than the limit. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server failed. The log has the cause under the id of the request. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server has too much to do; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    UploadFiles: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the project */
+                project: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["FilesBody"];
+            };
+        };
+        responses: {
+            /** @description The files were stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredFiles"];
+                };
+            };
+            /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credential, or one that is wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A valid credential without the right, or of no member of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing of that id in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Path and query are longer than the limit. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,7 +1,9 @@
 // Deutsch.
+import { team } from "./de-team";
 import type { Catalogue } from "./en";
 
 export const de: Catalogue = {
+  ...team,
   "app.loading": "Wird geladen …",
   "app.retry": "Noch einmal",
   "app.cancel": "Abbrechen",

@@ -1,5 +1,8 @@
 // Every text of the dashboard, in English. `{name}` stands for a value. The other catalogues have the same keys.
+import { team } from "./en-team";
+
 export const en = {
+  ...team,
   "app.loading": "Loading…",
   "app.retry": "Try again",
   "app.cancel": "Cancel",

@@ -14,6 +14,8 @@ interface Localised {
   choose: (language: Language) => void;
   t: (key: Key, values?: Record<string, string | number>) => string;
   number: (value: number) => string;
+  /** A size in bytes, in the unit that suits it. */
+  bytes: (value: number) => string;
   date: (value: string) => string;
   day: (value: string) => string;
   /** The time of day to the millisecond. */
@@ -65,6 +67,14 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
+/** The units of sizes, each so many bytes. */
+const SIZES: [string, number][] = [
+  ["gigabyte", 1e9],
+  ["megabyte", 1e6],
+  ["kilobyte", 1e3],
+  ["byte", 1],
+];
+
 const DAY_MS = 86_400_000;
 const A_MONDAY = Date.UTC(2024, 0, 1);
 
@@ -82,6 +92,10 @@ function formats(language: Language, catalogue: Catalogue) {
     t: (key: Key, values: Record<string, string | number> = {}) =>
       catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)),
     number: (value: number) => numbers.format(value),
+    bytes: (value: number) => {
+      const [unit, size] = SIZES.find(([, size]) => value >= size) ?? ["byte", 1];
+      return new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits: 1 }).format(value / size);
+    },
     date: (value: string) => dates.format(new Date(value)),
     day: (value: string) => days.format(new Date(value)),
     time: (value: string) => times.format(new Date(value)),

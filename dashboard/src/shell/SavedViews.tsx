@@ -89,7 +89,7 @@ export function SavedViews({ listed, isSmall = false }: { listed: View["listed"]
             </Menu.Item>
           )}
           {may && current && (
-            <Menu.Item color="red" className="wrap" onClick={() => change.mutate(() => api.DELETE("/v3/projects/{projectId}/views/{viewId}", at(current)))}>
+            <Menu.Item className="fault wrap" onClick={() => change.mutate(() => api.DELETE("/v3/projects/{projectId}/views/{viewId}", at(current)))}>
               {t("views.delete", { name: current.name })}
             </Menu.Item>
           )}

@@ -10,16 +10,23 @@ use crate::resources::session::merge::rows;
 use crate::resources::session::merge::via::Via;
 use crate::resources::ticket::document::Ticket;
 
-/// A file of a session. Without a session it is given up: nobody may read it, and [`sweep`](super::sweep) removes it.
+/// A file of a session, or one that a member sent. When it is nobody's it is given up: nobody may read it, and
+/// [`sweep`](super::sweep) removes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct File {
-    /// Who sent it.
+    /// Who sent it; of a file that a member sent, the session of its ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<ObjectId>,
+    /// The member who sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploader: Option<ObjectId>,
     /// The ticket that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<ObjectId>,
+    /// The message that it came with, and goes with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<ObjectId>,
     /// What it is for.
     pub kind: FileKind,
     /// What the client calls it: to be shown, never to be opened by.
@@ -78,6 +85,11 @@ pub static FILES: Collection = Collection {
             path: "expiresAt",
             kind: ColumnKind::Instant,
         },
+        Column {
+            name: "uploader",
+            path: "uploader",
+            kind: ColumnKind::Id,
+        },
     ],
     indexes: &[
         Index {
@@ -89,6 +101,16 @@ pub static FILES: Collection = Collection {
             name: "file_by_expiry",
             columns: &["expires_at"],
             not_null: Some("expires_at"),
+        },
+        Index {
+            name: "file_by_ticket",
+            columns: &["ticket"],
+            not_null: Some("ticket"),
+        },
+        Index {
+            name: "file_by_uploader",
+            columns: &["uploader", "created_at"],
+            not_null: Some("uploader"),
         },
     ],
     cluster: &[],
@@ -112,6 +134,7 @@ impl Document for File {
             self.session.into(),
             self.ticket.into(),
             self.expires_at.into(),
+            self.uploader.into(),
         ]
     }
 
@@ -124,13 +147,21 @@ impl File {
     /// Whether it may be read at this instant.
     #[must_use]
     pub fn is_readable(&self, now: Millis) -> bool {
-        self.stored && self.session.is_some() && self.expires_at.is_none_or(|at| now < at)
+        self.stored && self.is_somebodys() && self.expires_at.is_none_or(|at| now < at)
+    }
+
+    /// Whether it is not given up.
+    #[must_use]
+    pub fn is_somebodys(&self) -> bool {
+        self.session.is_some() || self.uploader.is_some()
     }
 
     /// Takes away all that is personal, and leaves what it takes to remove the bytes.
     pub fn give_up(&mut self, now: Millis) {
         self.session = None;
+        self.uploader = None;
         self.ticket = None;
+        self.message = None;
         self.name.clear();
         self.via = Via::default();
         self.secret_hash = None;
@@ -143,7 +174,7 @@ impl File {
     }
 }
 
-/// Makes a file that a report names part of its ticket, so that it no longer expires; returns whether it is one of the session.
+/// Makes a file that a report or a message of a session names part of its ticket, so that it no longer expires.
 ///
 /// # Errors
 /// Those of the store.
@@ -152,22 +183,122 @@ pub fn claim(
     token: &FileToken,
     session: ObjectId,
     ticket: ObjectId,
-) -> store::Result<bool> {
-    if token.project != tx.project() {
-        return Ok(false);
-    }
-    let Some(mut row) = tx.get_for_update::<File>(token.file)? else {
-        return Ok(false);
+    message: Option<ObjectId>,
+) -> store::Result<()> {
+    let Some(mut row) = free(tx, token)? else {
+        return Ok(());
     };
-    let own = row.doc.session == Some(session) && token.opens(row.doc.secret_hash.as_deref());
-    if !own || !row.doc.is_readable(tx.now()) {
-        return Ok(false);
+    if row.doc.session != Some(session) {
+        return Ok(());
     }
-    if row.doc.ticket.is_none() {
-        row.doc.keep_for(ticket);
-        tx.put(&mut row)?;
+    row.doc.keep_for(ticket);
+    row.doc.message = message;
+    tx.put(&mut row)
+}
+
+/// The same of a file of a member, which a message names that no session said. It goes where the ticket goes from then on.
+///
+/// # Errors
+/// Those of the store.
+pub fn claim_of_member(
+    tx: &mut Tx<'_>,
+    token: &FileToken,
+    ticket: &Row<Ticket>,
+    message: ObjectId,
+) -> store::Result<()> {
+    let Some(mut row) = free(tx, token)? else {
+        return Ok(());
+    };
+    if row.doc.uploader.is_none() {
+        return Ok(());
     }
-    Ok(true)
+    row.doc.keep_for(ticket.id);
+    row.doc.message = Some(message);
+    row.doc.session = ticket.doc.session;
+    row.doc.via = ticket.doc.via.clone();
+    tx.put(&mut row)
+}
+
+/// The file that a token opens, when it is of no ticket yet.
+fn free(tx: &Tx<'_>, token: &FileToken) -> store::Result<Option<Row<File>>> {
+    if token.project != tx.project() {
+        return Ok(None);
+    }
+    let (row, now) = (tx.get_for_update::<File>(token.file)?, tx.now());
+    Ok(row.filter(|row| {
+        let file = &row.doc;
+        file.ticket.is_none() && token.opens(file.secret_hash.as_deref()) && file.is_readable(now)
+    }))
+}
+
+/// Gives up the files that came with a message, but for some.
+///
+/// # Errors
+/// Those of the store.
+pub fn leave_message(
+    tx: &mut Tx<'_>,
+    ticket: ObjectId,
+    message: ObjectId,
+    kept: &[FileToken],
+) -> store::Result<()> {
+    let now = tx.now();
+    rows::each::<File>(tx, "ticket", ticket, |tx, mut file| {
+        let is_kept = kept.iter().any(|token| token.file == file.id);
+        if file.doc.message != Some(message) || is_kept {
+            return Ok(());
+        }
+        file.doc.give_up(now);
+        tx.put(&mut file)
+    })
+}
+
+/// The files that came with messages of a ticket go with these to another one.
+///
+/// # Errors
+/// Those of the store.
+pub fn follow_messages(
+    tx: &mut Tx<'_>,
+    from: ObjectId,
+    to: ObjectId,
+    session: Option<ObjectId>,
+) -> store::Result<()> {
+    rows::each::<File>(tx, "ticket", from, |tx, mut file| {
+        if file.doc.message.is_none() {
+            return Ok(());
+        }
+        file.doc.ticket = Some(to);
+        // What a session sent stays its own.
+        if file.doc.uploader.is_some() {
+            file.doc.session = session;
+            file.doc.via = Via::default();
+        }
+        tx.put(&mut file)
+    })
+}
+
+/// A ticket is of another session: so are its files.
+///
+/// # Errors
+/// Those of the store.
+pub fn change_session(
+    tx: &mut Tx<'_>,
+    ticket: ObjectId,
+    from: Option<ObjectId>,
+    to: Option<ObjectId>,
+) -> store::Result<()> {
+    let now = tx.now();
+    rows::each::<File>(tx, "ticket", ticket, |tx, mut file| {
+        // Others may have sent files to it, too.
+        if file.doc.session != from {
+            return Ok(());
+        }
+        file.doc.session = to;
+        file.doc.via = Via::default();
+        if !file.doc.is_somebodys() {
+            file.doc.give_up(now);
+        }
+        tx.put(&mut file)
+    })
 }
 
 /// Makes files that have no address part of a ticket.
@@ -230,8 +361,20 @@ pub fn move_back(
 /// # Errors
 /// Those of the store.
 pub fn give_up_all(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<()> {
+    give_up_where(tx, "session", session)
+}
+
+/// Gives up all files of a ticket, as [`give_up_all`] those of a session.
+///
+/// # Errors
+/// Those of the store.
+pub fn give_up_of_ticket(tx: &mut Tx<'_>, ticket: ObjectId) -> store::Result<()> {
+    give_up_where(tx, "ticket", ticket)
+}
+
+fn give_up_where(tx: &mut Tx<'_>, field: &'static str, id: ObjectId) -> store::Result<()> {
     let now = tx.now();
-    rows::each::<File>(tx, "session", session, |tx, mut file| {
+    rows::each::<File>(tx, field, id, |tx, mut file| {
         file.doc.give_up(now);
         tx.put(&mut file)
     })

@@ -10,17 +10,43 @@ use super::token::FileToken;
 use super::{name, sniff};
 use crate::app::SharedApp;
 use crate::auth::ClientCredential;
+use crate::config;
 use crate::http::ApiError;
 use crate::resources::session::credential::{self, no_session};
 use crate::resources::session::lookup;
 use crate::resources::session::merge::via::Via;
 
-/// The code of the answer to a session that sent too many files.
+/// The code of the answer to a sender of too many files.
 pub const TOO_MANY_UPLOADS: &str = "too_many_uploads";
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// The files of one request of a client.
+/// Who sends files.
+#[derive(Debug, Clone)]
+pub enum Sender {
+    /// The session that a credential opens.
+    Credential(ClientCredential),
+    /// A session that is known otherwise, or the one that it was merged into.
+    Session(ObjectId),
+    /// A member of the project.
+    Member(ObjectId),
+}
+
+impl Sender {
+    /// The session that it is, or the member.
+    fn resolve(&self, tx: &mut Tx<'_>) -> Result<(Option<ObjectId>, Option<ObjectId>), ApiError> {
+        match self {
+            Self::Credential(credential) => {
+                let session = credential::resolve(tx, credential)?.ok_or_else(no_session)?;
+                Ok((Some(session.id), None))
+            }
+            Self::Session(id) => Ok((Some(lookup::find_for_update(tx, *id)?.id), None)),
+            Self::Member(user) => Ok((None, Some(*user))),
+        }
+    }
+}
+
+/// The files of one request.
 pub struct Intake {
     app: SharedApp,
     project: ObjectId,
@@ -28,25 +54,17 @@ pub struct Intake {
     files: Vec<Arrived>,
 }
 
-/// Who sends the files.
-#[derive(Clone)]
-enum Sender {
-    /// The session that it opens.
-    Credential(ClientCredential),
-    /// One that is known otherwise.
-    Session(ObjectId),
-}
-
-impl Sender {
-    fn resolve(&self, tx: &mut Tx<'_>) -> Result<ObjectId, ApiError> {
-        match self {
-            Self::Credential(credential) => {
-                let session = credential::resolve(tx, credential)?;
-                session.map(|row| row.id).ok_or_else(no_session)
-            }
-            Self::Session(id) => Ok(lookup::find_for_update(tx, *id)?.id),
-        }
-    }
+/// A file with an address.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// Where it is.
+    pub url: String,
+    /// What it is called.
+    pub name: String,
+    /// What its first bytes say that it is.
+    pub content_type: &'static str,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// A file that arrived, but is nobody's yet.
@@ -61,24 +79,13 @@ pub struct Arrived {
 }
 
 impl Intake {
-    /// For the session that the credential opens.
+    /// For the files of a sender.
     #[must_use]
-    pub fn new(app: &SharedApp, project: ObjectId, credential: ClientCredential) -> Self {
+    pub fn new(app: &SharedApp, project: ObjectId, sender: Sender) -> Self {
         Self {
             app: app.clone(),
             project,
-            sender: Sender::Credential(credential),
-            files: Vec::new(),
-        }
-    }
-
-    /// For a session, or the one that it was merged into.
-    #[must_use]
-    pub fn for_session(app: &SharedApp, project: ObjectId, session: ObjectId) -> Self {
-        Self {
-            app: app.clone(),
-            project,
-            sender: Sender::Session(session),
+            sender,
             files: Vec::new(),
         }
     }
@@ -105,21 +112,23 @@ impl Intake {
     /// Begins another file.
     ///
     /// # Errors
-    /// 401 for an unknown session, 429 when it sent too many files.
+    /// 401 for an unknown session, 429 when the sender sent too many files.
     pub async fn begin(
         &self,
         kind: FileKind,
         sent_name: &str,
     ) -> Result<(ObjectId, Writing), ApiError> {
         let (sender, name) = (self.sender.clone(), name::shown(sent_name));
-        let limits = &self.app.config.files;
-        let (most, hours) = (limits.uploads_per_session_per_hour, limits.unclaimed_hours);
+        let limits = self.app.config.files.clone();
+        let hours = limits.unclaimed_hours;
         let unit = move |tx: &mut Tx<'_>| {
-            let session = sender.resolve(tx)?;
-            refuse_floods(tx, session, most)?;
+            let (session, uploader) = sender.resolve(tx)?;
+            refuse_floods(tx, session, uploader, &limits)?;
             let file = File {
-                session: Some(session),
+                session,
+                uploader,
                 ticket: None,
+                message: None,
                 kind,
                 name: name.clone(),
                 content_type: sniff::UNKNOWN.into(),
@@ -171,11 +180,11 @@ impl Intake {
         Ok(self.files.clone())
     }
 
-    /// Completes all files and gives their addresses, in the order in which they came.
+    /// Completes all files and gives them with their addresses, in the order in which they came.
     ///
     /// # Errors
     /// 401 when the session was erased meanwhile, 500 when the disk fails.
-    pub async fn publish(&self) -> Result<Vec<String>, ApiError> {
+    pub async fn publish(&self) -> Result<Vec<Published>, ApiError> {
         let files = self.settle().await?;
         let token = |file: Arrived| {
             let token = FileToken::new(&self.app.random, self.project, file.id);
@@ -183,9 +192,14 @@ impl Intake {
         };
         let files: Vec<_> = files.into_iter().map(token).collect();
         let base = self.app.config.base_url();
-        let urls = files
+        let published = files
             .iter()
-            .map(|(file, token)| token.url(&base, &file.name))
+            .map(|(file, token)| Published {
+                url: token.url(&base, &file.name),
+                name: file.name.clone(),
+                content_type: file.written.content_type,
+                size: file.written.size,
+            })
             .collect();
         let unit = move |tx: &mut Tx<'_>| {
             for (file, token) in &files {
@@ -196,7 +210,7 @@ impl Intake {
             Ok::<_, ApiError>(())
         };
         self.app.store.write(self.project, unit).await?;
-        Ok(urls)
+        Ok(published)
     }
 
     /// Removes what arrived, and the one that was on its way.
@@ -211,13 +225,13 @@ impl Intake {
     }
 }
 
-/// The document of a file that arrived, complete but not written back yet; `None` when its session is gone.
+/// The document of a file that arrived, complete but not written back yet; `None` when its sender is gone.
 ///
 /// # Errors
 /// Those of the store.
 pub fn complete(tx: &mut Tx<'_>, file: &Arrived) -> store::Result<Option<Row<File>>> {
     let row = tx.get_for_update::<File>(file.id)?;
-    Ok(row.filter(|row| row.doc.session.is_some()).map(|mut row| {
+    Ok(row.filter(|row| row.doc.is_somebodys()).map(|mut row| {
         row.doc.size = file.written.size;
         row.doc.content_type = file.written.content_type.into();
         row.doc.stored = true;
@@ -225,10 +239,32 @@ pub fn complete(tx: &mut Tx<'_>, file: &Arrived) -> store::Result<Option<Row<Fil
     }))
 }
 
-fn refuse_floods(tx: &Tx<'_>, session: ObjectId, most: u64) -> Result<(), ApiError> {
+fn refuse_floods(
+    tx: &Tx<'_>,
+    session: Option<ObjectId>,
+    uploader: Option<ObjectId>,
+    limits: &config::Files,
+) -> Result<(), ApiError> {
+    let (field, sender, who, most, option) = match (session, uploader) {
+        (Some(session), _) => (
+            "session",
+            session,
+            "The session has",
+            limits.uploads_per_session_per_hour,
+            "files.uploads_per_session_per_hour",
+        ),
+        (None, Some(user)) => (
+            "uploader",
+            user,
+            "You have",
+            limits.uploads_per_member_per_hour,
+            "files.uploads_per_member_per_hour",
+        ),
+        (None, None) => return Ok(()),
+    };
     let last_hour = Query {
         filter: Filter::And(vec![
-            Filter::Eq(FieldPath::known("session"), Scalar::Id(session)),
+            Filter::Eq(FieldPath::known(field), Scalar::Id(sender)),
             Filter::Range {
                 field: FieldPath::known("createdAt"),
                 op: RangeOp::Gt,
@@ -240,8 +276,6 @@ fn refuse_floods(tx: &Tx<'_>, session: ObjectId, most: u64) -> Result<(), ApiErr
     if tx.count::<File>(&last_hour, most)? < most {
         return Ok(());
     }
-    let message = format!(
-        "The session has sent {most} files in an hour (files.uploads_per_session_per_hour): try again later."
-    );
+    let message = format!("{who} sent {most} files in an hour ({option}): try again later.");
     Err(ApiError::too_many(TOO_MANY_UPLOADS, message, 600))
 }

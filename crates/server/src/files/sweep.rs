@@ -73,7 +73,7 @@ fn give_up_expired(tx: &mut Tx<'_>) -> store::Result<Vec<ObjectId>> {
         .collect();
     for id in &ids {
         let mut row = tx.get_for_update::<File>(*id)?.ok_or_else(|| tx.raced())?;
-        if row.doc.session.is_some() {
+        if row.doc.is_somebodys() {
             row.doc.give_up(now);
             tx.put(&mut row)?;
         }

@@ -1,20 +1,15 @@
 //! Pictures, films and attachments of a report, which come before it (wire note §4.10).
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
-use bytes::Bytes;
 use serde::Serialize;
 use store::ObjectId;
 use utoipa::ToSchema;
 
 use crate::app::{App, SharedApp};
 use crate::auth::{ClientCredential, Visitor, shield};
-use crate::files::storage::Writing;
-use crate::files::{FileKind, Intake};
+use crate::files::{FileKind, Sender, receive};
 use crate::http::Json;
 use crate::http::error::ApiError;
-use crate::http::multipart::Multipart;
 use crate::http::responses::ErrorResponses;
 use crate::resources::session::credential::{self, no_session};
 
@@ -119,8 +114,7 @@ pub async fn attachments(
     Ok(Json(UploadedAllBody { file_urls }))
 }
 
-/// Stores the files of a request; there is at least one address. On a task of its own, which cleans up also when the client
-/// goes away.
+/// Stores the files of a request; there is at least one address.
 async fn take(
     app: SharedApp,
     visitor: Visitor,
@@ -141,21 +135,11 @@ async fn store(
     kind: FileKind,
 ) -> Result<Vec<String>, ApiError> {
     expect_session(&app, project, &credential).await?;
-    let parts = Multipart::new(request, app.config.files.upload_bytes_max)?;
-    let work = async move {
-        let mut upload = Upload {
-            intake: Intake::new(&app, project, credential),
-            app,
-            kind,
-            unfinished: None,
-        };
-        let stored = upload.store(parts).await;
-        if stored.is_err() {
-            upload.intake.discard(upload.unfinished).await;
-        }
-        stored
-    };
-    tokio::spawn(work).await.map_err(ApiError::internal)?
+    // Clients read one address of a capture.
+    let takes_one = kind == FileKind::Capture;
+    let sender = Sender::Credential(credential);
+    let files = receive(app, project, sender, request, kind, takes_one).await?;
+    Ok(files.into_iter().map(|file| file.url).collect())
 }
 
 /// Strangers are refused before they send anything.
@@ -169,83 +153,4 @@ async fn expect_session(
         credential::look_up(snapshot, &given)
     });
     read.await?.map(drop).ok_or_else(no_session)
-}
-
-struct Upload {
-    app: Arc<App>,
-    intake: Intake,
-    kind: FileKind,
-    /// The file that is being written.
-    unfinished: Option<ObjectId>,
-}
-
-impl Upload {
-    async fn store(&mut self, mut parts: Multipart) -> Result<Vec<String>, ApiError> {
-        let mut count = 0;
-        while let Some(part) = parts.next_part().await? {
-            // Clients read one address of a capture.
-            if self.kind == FileKind::Capture && count > 0 {
-                continue;
-            }
-            count += 1;
-            self.refuse_many(count)?;
-            let (id, writing) = self.intake.begin(self.kind, &part.file_name).await?;
-            self.unfinished = Some(id);
-            let writing = self.write(&mut parts, writing).await?;
-            self.intake
-                .add(id, self.kind, &part.file_name, writing)
-                .await?;
-            self.unfinished = None;
-        }
-        if count == 0 {
-            let message = "The body has no files: send each as a part named `file`.";
-            return Err(ApiError::bad_request("no_file", message));
-        }
-        self.intake.publish().await
-    }
-
-    async fn write(
-        &self,
-        parts: &mut Multipart,
-        mut writing: Writing,
-    ) -> Result<Writing, ApiError> {
-        let written = async {
-            while let Some(chunk) = parts.chunk().await? {
-                self.refuse_large(&writing, &chunk)?;
-                writing.write(chunk).await.map_err(ApiError::internal)?;
-            }
-            Ok(())
-        };
-        match written.await {
-            Ok(()) => Ok(writing),
-            Err(error) => {
-                writing.abort().await;
-                Err(error)
-            }
-        }
-    }
-
-    fn refuse_many(&self, count: usize) -> Result<(), ApiError> {
-        let most = self.app.config.files.files_per_upload_max;
-        if count <= most {
-            return Ok(());
-        }
-        Err(ApiError::too_large(
-            "too_many_files",
-            format!(
-                "An upload has at most {most} files (files.files_per_upload_max): send them in parts."
-            ),
-        ))
-    }
-
-    fn refuse_large(&self, writing: &Writing, chunk: &Bytes) -> Result<(), ApiError> {
-        let most = self.app.config.files.file_bytes_max;
-        if writing.size() + chunk.len() as u64 <= most {
-            return Ok(());
-        }
-        Err(ApiError::too_large(
-            "file_too_large",
-            format!("A file has at most {most} bytes (files.file_bytes_max): send a smaller one."),
-        ))
-    }
 }

@@ -81,7 +81,7 @@ impl Route {
         if self.is_missing {
             status == 501
         } else {
-            matches!(status, 200 | 204 | 400 | 404 | 422)
+            matches!(status, 200 | 204 | 400 | 404 | 415 | 422)
         }
     }
 }

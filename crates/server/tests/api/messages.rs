@@ -3,6 +3,7 @@
 mod by_mail;
 mod counters;
 mod effects;
+mod files;
 mod inbound;
 mod list;
 mod owners;

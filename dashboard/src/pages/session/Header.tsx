@@ -129,7 +129,7 @@ function Actions({ session, name }: { session: Session; name: string }) {
               <Menu.Item onClick={() => change({ blocked: !session.blocked })}>{t(session.blocked ? "sessions.unblock" : "sessions.block")}</Menu.Item>
               {!session.unsubscribed && <Menu.Item onClick={() => change({ unsubscribed: true })}>{t("sessions.unsubscribe")}</Menu.Item>}
               <Menu.Divider />
-              <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={ask.open}>
+              <Menu.Item className="fault" leftSection={<IconTrash size={16} aria-hidden />} onClick={ask.open}>
                 {t("sessions.delete")}
               </Menu.Item>
             </>

@@ -1,17 +1,19 @@
 // Where a ticket is answered, or noted upon for the team alone. Loaded when a conversation is shown.
-import { ActionIcon, Button, Group, SegmentedControl, Text, Tooltip } from "@mantine/core";
-import { IconBold, IconCode, IconItalic, IconList, IconListNumbers, IconQuote } from "@tabler/icons-react";
+import { Button, Group, SegmentedControl, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { EditorContent, useEditor, useEditorState, type Editor } from "@tiptap/react";
-import { StarterKit } from "@tiptap/starter-kit";
+import { EditorContent } from "@tiptap/react";
 import { useEffect, useRef, useState } from "react";
 
 import { api } from "../../api/client";
-import { useText, type Key } from "../../i18n";
+import { useText } from "../../i18n";
 import { useTell } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
 import { useShortcuts } from "../../shell/shortcuts";
+import { AttachButton, AttachedList, DropZone } from "./AttachBar";
 import { draftOf, keepDraft } from "./drafts";
+import { Tools, useIsEmpty, useRichText } from "./editor";
+import { ATTACHMENTS_MAX } from "./files";
+import { useAttachments } from "./useAttachments";
 
 type Kind = "reply" | "note";
 
@@ -21,7 +23,6 @@ const TYPING_AGAIN_MS = 5_000;
 const TYPING_ENDS_MS = 8_000;
 
 export function Composer({ ticketId }: { ticketId: string }) {
-  const { t } = useText();
   const [kind, setKind] = useState<Kind>("reply");
   const [isAsked, ask] = useState(false);
   const choose = (kind: Kind) => {
@@ -29,32 +30,37 @@ export function Composer({ ticketId }: { ticketId: string }) {
     ask(true);
   };
   useShortcuts({ r: () => choose("reply"), n: () => choose("note") });
-  return (
-    <section className="composer" data-kind={kind} aria-label={t(`message.${kind}`)}>
-      <SegmentedControl
-        size="xs"
-        aria-label={t("message.kind")}
-        data={(["reply", "note"] as const).map((kind) => ({ value: kind, label: t(`message.${kind}`) }))}
-        value={kind}
-        onChange={(chosen) => choose(chosen as Kind)}
-      />
-      <Writing key={kind} ticketId={ticketId} kind={kind} isAsked={isAsked} />
-    </section>
-  );
+  return <Writing key={kind} ticketId={ticketId} kind={kind} choose={choose} isAsked={isAsked} />;
 }
 
-function Writing({ ticketId, kind, isAsked }: { ticketId: string; kind: Kind; isAsked: boolean }) {
+interface WritingProps {
+  ticketId: string;
+  kind: Kind;
+  choose: (kind: Kind) => void;
+  /** Whether the viewer wants to write now. */
+  isAsked: boolean;
+}
+
+function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
   const { t } = useText();
   const project = useProjectId();
   const queries = useQueryClient();
   const tell = useTell();
   const typing = useTyping(ticketId);
+  const attachments = useAttachments(ticketId, kind);
+  const attach = (files: File[]) => {
+    if (attachments.add(files) > 0) tell.failed(new Error(t("files.tooMany", { count: ATTACHMENTS_MAX })));
+  };
   const send = useMutation({
-    mutationFn: (comment: unknown) =>
-      api.POST("/v3/messages", { params: { header: { project } }, body: { ticket: ticketId, comment, isNote: kind === "note" } as never }),
+    mutationFn: (comment: unknown) => {
+      const files = attachments.stored.map(({ name, url, type }) => ({ name, url, type }));
+      const body = { ticket: ticketId, comment, isNote: kind === "note", ...(files.length > 0 && { attachments: files }) };
+      return api.POST("/v3/messages", { params: { header: { project } }, body: body as never });
+    },
     onSuccess: () => {
       editor?.commands.clearContent();
       keepDraft(ticketId, kind, undefined);
+      attachments.clear();
       void queries.invalidateQueries({ queryKey: ["messages", project, ticketId] });
       void queries.invalidateQueries({ queryKey: ["tickets", project] });
     },
@@ -62,51 +68,55 @@ function Writing({ ticketId, kind, isAsked }: { ticketId: string; kind: Kind; is
     onError: tell.failed,
     onSettled: () => typing(false),
   });
-  const submit = useRef(() => {});
-  const name = t(`message.${kind}`);
-  const editor = useEditor(
+  const editor = useRichText(
     {
-      extensions: [StarterKit.configure({ link: { openOnClick: false, protocols: ["mailto"] }, heading: false })],
-      content: (draftOf(ticketId, kind) ?? "") as never,
-      editorProps: {
-        attributes: { role: "textbox", "aria-multiline": "true", "aria-label": name, class: "editor rich" },
-        handleKeyDown: (view, event) => {
-          if (event.key === "Escape") view.dom.blur();
-          const isSend = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-          if (isSend) submit.current();
-          return isSend;
-        },
-      },
-      onUpdate: ({ editor }) => {
+      label: t(`message.${kind}`),
+      content: draftOf(ticketId, kind),
+      submit: () => submit(),
+      changed: (editor) => {
         keepDraft(ticketId, kind, editor.isEmpty ? undefined : editor.getJSON());
         typing(!editor.isEmpty && kind === "reply");
       },
     },
-    [ticketId, kind, name],
+    [ticketId, kind],
   );
-  const isEmpty = useEditorState({ editor, selector: ({ editor }) => editor?.isEmpty ?? true });
-  submit.current = () => {
-    if (editor && !editor.isEmpty && !send.isPending) send.mutate(editor.getJSON());
+  const isEmpty = useIsEmpty(editor);
+  const isReady = !attachments.isBusy && (!isEmpty || attachments.stored.length > 0);
+  const submit = () => {
+    if (editor && isReady && !send.isPending) send.mutate(editor.getJSON());
   };
   useEffect(() => {
-    if (isAsked) editor?.commands.focus("end");
+    if (isAsked && editor && !editor.isDestroyed) editor.commands.focus("end");
   }, [isAsked, editor]);
-  if (!editor) return null;
   return (
-    <>
-      <EditorContent editor={editor} />
-      <Group justify="space-between" mt={6}>
-        <Tools editor={editor} />
-        <Group gap="sm">
-          <Text size="xs" className="quiet" visibleFrom="sm">
-            {t("message.keys")}
-          </Text>
-          <Button size="xs" disabled={isEmpty} loading={send.isPending} onClick={() => submit.current()}>
-            {t(kind === "note" ? "message.addNote" : "message.send")}
-          </Button>
-        </Group>
-      </Group>
-    </>
+    <DropZone add={attach} data-kind={kind} aria-label={t(`message.${kind}`)}>
+      <SegmentedControl
+        size="xs"
+        aria-label={t("message.kind")}
+        data={(["reply", "note"] as const).map((kind) => ({ value: kind, label: t(`message.${kind}`) }))}
+        value={kind}
+        onChange={(chosen) => choose(chosen as Kind)}
+      />
+      {editor && (
+        <>
+          <EditorContent editor={editor} />
+          <AttachedList attachments={attachments} />
+          <Group justify="space-between" mt={6}>
+            <Tools editor={editor}>
+              <AttachButton add={attach} />
+            </Tools>
+            <Group gap="sm">
+              <Text size="xs" className="quiet" visibleFrom="sm">
+                {t("message.keys")}
+              </Text>
+              <Button size="xs" disabled={!isReady} loading={send.isPending} onClick={submit}>
+                {t(kind === "note" ? "message.addNote" : "message.send")}
+              </Button>
+            </Group>
+          </Group>
+        </>
+      )}
+    </DropZone>
   );
 }
 
@@ -138,29 +148,4 @@ function useTyping(ticketId: string): (isTyping: boolean) => void {
     if (Date.now() - told.current > TYPING_AGAIN_MS) say(true);
     end.current = setTimeout(() => latest.current(false), TYPING_ENDS_MS);
   };
-}
-
-const TOOLS: [Key, string, typeof IconBold, (editor: Editor) => void][] = [
-  ["editor.bold", "bold", IconBold, (editor) => editor.chain().focus().toggleBold().run()],
-  ["editor.italic", "italic", IconItalic, (editor) => editor.chain().focus().toggleItalic().run()],
-  ["editor.list", "bulletList", IconList, (editor) => editor.chain().focus().toggleBulletList().run()],
-  ["editor.numbers", "orderedList", IconListNumbers, (editor) => editor.chain().focus().toggleOrderedList().run()],
-  ["editor.quote", "blockquote", IconQuote, (editor) => editor.chain().focus().toggleBlockquote().run()],
-  ["editor.code", "codeBlock", IconCode, (editor) => editor.chain().focus().toggleCodeBlock().run()],
-];
-
-function Tools({ editor }: { editor: Editor }) {
-  const { t } = useText();
-  const active = useEditorState({ editor, selector: ({ editor }) => TOOLS.map(([, name]) => editor.isActive(name)) });
-  return (
-    <Group gap={2} role="toolbar" aria-label={t("editor.tools")}>
-      {TOOLS.map(([text, name, Icon, use], index) => (
-        <Tooltip key={name} label={t(text)}>
-          <ActionIcon variant={active[index] ? "light" : "subtle"} aria-label={t(text)} aria-pressed={active[index] ?? false} onClick={() => use(editor)}>
-            <Icon size={16} />
-          </ActionIcon>
-        </Tooltip>
-      ))}
-    </Group>
-  );
 }

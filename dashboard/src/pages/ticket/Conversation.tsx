@@ -2,15 +2,18 @@
 import { Badge, Button, Center, Group, Text } from "@mantine/core";
 import { IconMessages, IconNote } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { api, data, type Schemas, type Ticket } from "../../api/client";
 import { useText } from "../../i18n";
 import { Empty, Face, Failure, Loading, nameOf } from "../../shell/parts";
-import { nameOfMember, useMay, useProjectId } from "../../shell/project";
-import { Outward, RichText, type Part } from "./RichText";
+import { nameOfMember, useMay, useMe, useProjectId } from "../../shell/project";
+import { Attached } from "./Attached";
+import { MessageMenu } from "./MessageMenu";
+import { RichText, type Part } from "./RichText";
 
 const Composer = lazy(() => import("./Composer").then(({ Composer }) => ({ default: Composer })));
+const MessageEditor = lazy(() => import("./MessageEditor").then(({ MessageEditor }) => ({ default: MessageEditor })));
 
 type Message = Schemas["MessageBody"];
 
@@ -59,6 +62,10 @@ export function Conversation({ ticket }: { ticket: Ticket }) {
 
 function Said({ message }: { message: Message }) {
   const { t, ago, date } = useText();
+  const may = useMay("tickets:write");
+  const me = useMe();
+  const [isEdited, setEdited] = useState(false);
+  const isMine = me.data !== undefined && message.user?.id === me.data.id;
   const isNote = message.type === "NOTE";
   const isTheirs = message.type === "USER_TEXT" || message.type === "SHARED_COMMENT";
   const name = speakerOf(message, t("sessions.guest")) || t(message.bot ? "message.bot" : "inbox.somebody");
@@ -78,13 +85,16 @@ function Said({ message }: { message: Message }) {
           {message.editedAt && `${t("message.edited")} · `}
           {ago(message.createdAt)}
         </Text>
+        {may && isMine && !isEdited && <MessageMenu messageId={message.id} edit={() => setEdited(true)} />}
       </Group>
-      <RichText document={message.data.content as Part} />
-      {message.attachments.map(({ name, url }) => (
-        <Text key={url} size="sm" className="wrap">
-          <Outward url={url}>{name || url}</Outward>
-        </Text>
-      ))}
+      {isEdited ? (
+        <Suspense fallback={<Loading />}>
+          <MessageEditor message={message} close={() => setEdited(false)} />
+        </Suspense>
+      ) : (
+        <RichText document={message.data.content as Part} />
+      )}
+      <Attached files={message.attachments} />
       {message.type === "TEXT" && message.sessionNotificationsUnread && (
         <Text size="xs" className="quiet">
           {t("message.unseen")}

@@ -56,9 +56,11 @@ export function Outward({ url, children }: { url: unknown; children: ReactNode }
   );
 }
 
+/** Whether this server has what is at an address. */
+export const isOurs = (url: unknown): url is string => typeof url === "string" && URL.canParse(url, location.origin) && new URL(url, location.origin).origin === location.origin;
+
 /** A picture of this server is shown; of one elsewhere its address, as others would learn who looks at it. */
 function Picture({ url, text }: { url: unknown; text: unknown }) {
   const name = typeof text === "string" && text !== "" ? text : String(url);
-  const isOurs = typeof url === "string" && URL.canParse(url, location.origin) && new URL(url, location.origin).origin === location.origin;
-  return isOurs ? <img src={url} alt={name} style={{ maxWidth: "100%" }} /> : <Outward url={url}>{name}</Outward>;
+  return isOurs(url) ? <img src={url} alt={name} style={{ maxWidth: "100%" }} /> : <Outward url={url}>{name}</Outward>;
 }

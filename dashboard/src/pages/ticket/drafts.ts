@@ -10,9 +10,10 @@ interface Draft {
 
 const nameOf = (ticketId: string, kind: string) => `${PREFIX}${kind}:${ticketId}`;
 
-/** The document that was begun, if there is one. */
-export function draftOf(ticketId: string, kind: string): unknown {
-  return read(nameOf(ticketId, kind))?.content;
+/** The document that was begun, if there is one that is not older than `ageMax` milliseconds. */
+export function draftOf(ticketId: string, kind: string, ageMax = Infinity): unknown {
+  const draft = read(nameOf(ticketId, kind));
+  return draft && Date.now() - draft.at <= ageMax ? draft.content : undefined;
 }
 
 /** Keeps a document; nothing takes it away. */

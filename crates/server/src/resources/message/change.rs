@@ -7,11 +7,12 @@ use store::{ObjectId, Row, Tx};
 
 use super::body::Fields;
 use super::conversation;
-use super::create::shown;
+use super::create::{named, shown};
 use super::document::Message;
 use super::schema::{MessageBody, MessageChangeInput};
 use crate::app::SharedApp;
 use crate::auth::{Member, TicketsWrite};
+use crate::files;
 use crate::http::error::ApiError;
 use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
@@ -42,18 +43,25 @@ pub async fn update(
     let id = parse_id(&message_id)?;
     let edit = body.parse::<Fields>()?.edit()?;
     let (viewer, by) = (Viewer::of(&app, &member).await?, By::User(member.user));
+    let attached = named(&app, edit.attachments.as_deref().unwrap_or_default());
+    let is_left = edit.attachments.is_some();
     let write = app.store.write(member.project, move |tx| {
         let (mut ticket, mut message) = find(tx, id)?;
         let voice = viewer.voice(message.doc.user);
-        conversation::edit(tx, &mut ticket, &mut message, edit.clone(), by, &voice)?;
-        Ok::<_, ApiError>(shown(tx, &message, &viewer)?)
+        let (ticket, message) = (&mut ticket, &mut message);
+        conversation::edit(tx, ticket, message, edit.clone(), by, &voice, &attached)?;
+        Ok::<_, ApiError>(shown(tx, message, &viewer)?)
     });
-    Ok(json(write.await?.get().to_owned()))
+    let shown = write.await?;
+    if is_left {
+        files::remove_erased(&app, member.project).await;
+    }
+    Ok(json(shown.get().to_owned()))
 }
 
 /// Delete a message
 ///
-/// What was deleted cannot be brought back. A notification of it that waits is taken back.
+/// With the files that came with it. What was deleted cannot be brought back. A notification of it that waits is taken back.
 #[utoipa::path(
     delete, path = "/v3/messages/{messageId}", operation_id = "DeleteMessage", tag = "Messages",
     params(
@@ -72,9 +80,12 @@ pub async fn delete(
     let by = By::User(member.user);
     let write = app.store.write(member.project, move |tx| {
         let (mut ticket, mut message) = find(tx, id)?;
-        Ok::<_, ApiError>(conversation::remove(tx, &mut ticket, &mut message, by)?)
+        conversation::remove(tx, &mut ticket, &mut message, by)?;
+        Ok::<_, ApiError>(!message.doc.attachments.is_empty())
     });
-    write.await?;
+    if write.await? {
+        files::remove_erased(&app, member.project).await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

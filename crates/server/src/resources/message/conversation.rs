@@ -11,7 +11,7 @@ use store::{ObjectId, Query, Row, Snapshot, Sort, Tx};
 use super::body::{Edit, NewMessage};
 use super::document::{Message, MessageKind};
 use super::{by_mail, render, unread};
-use crate::files::document::claim;
+use crate::files::document as kept;
 use crate::files::token::FileToken;
 use crate::http::error::ApiError;
 use crate::live::notification::{Voice, notify};
@@ -102,10 +102,8 @@ pub fn add(
     save(tx, ticket, &before, by)?;
     if let Some(author) = message.doc.session {
         hear(tx, author)?;
-        for file in files {
-            claim(tx, file, author, ticket.id)?;
-        }
     }
+    take_files(tx, ticket, &message, files)?;
     record(tx, &message, ChangeKind::MessageCreated, by)?;
     if let Some(session) = told {
         notify(tx, &ticket.doc, &message, voice)?;
@@ -113,6 +111,22 @@ pub fn add(
     }
     render::tell(tx, ticket, &message)?;
     Ok(message)
+}
+
+/// Files that a message names and that nothing else needs are part of its ticket.
+fn take_files(
+    tx: &mut Tx<'_>,
+    ticket: &Row<Ticket>,
+    message: &Row<Message>,
+    files: &[FileToken],
+) -> store::Result<()> {
+    for file in files {
+        match message.doc.session {
+            Some(author) => kept::claim(tx, file, author, ticket.id, Some(message.id))?,
+            None => kept::claim_of_member(tx, file, ticket, message.id)?,
+        }
+    }
+    Ok(())
 }
 
 /// What the ticket is after something was said in it.
@@ -161,7 +175,7 @@ fn unhear(tx: &mut Tx<'_>, session: ObjectId, messages: u64) -> store::Result<()
     tx.put(&mut row)
 }
 
-/// Changes a message. A notification of it that waits tells what it says now.
+/// Changes a message. A notification of it that waits tells what it says now. `files`: those of this server that are attached from then on.
 ///
 /// # Errors
 /// Those of the store.
@@ -172,6 +186,7 @@ pub fn edit(
     edit: Edit,
     by: By,
     voice: &Voice,
+    files: &[FileToken],
 ) -> store::Result<()> {
     let says_other = edit.data.is_some() || edit.attachments.is_some();
     let doc = &mut message.doc;
@@ -181,9 +196,12 @@ pub fn edit(
     if let Some(data) = edit.data {
         doc.data = data;
     }
-    if let Some(files) = edit.attachments {
-        doc.attachments = files;
+    if let Some(attachments) = edit.attachments {
+        doc.attachments = attachments;
+        kept::leave_message(tx, ticket.id, message.id, files)?;
+        take_files(tx, ticket, message, files)?;
     }
+    let doc = &mut message.doc;
     doc.fallback_user = edit.fallback_user.or(doc.fallback_user.take());
     doc.rating = edit.rating.or(doc.rating);
     let before = ticket.doc.clone();
@@ -216,6 +234,9 @@ pub fn remove(
     let before = ticket.doc.clone();
     unread::set(tx, ticket, message, false)?;
     tx.delete::<Message>(message.id)?;
+    if !message.doc.attachments.is_empty() {
+        kept::leave_message(tx, ticket.id, message.id, &[])?;
+    }
     if let Some(author) = message.doc.session {
         unhear(tx, author, 1)?;
     }
@@ -288,6 +309,7 @@ pub fn join(
         }
     }
     unread::give(tx, other, target)?;
+    kept::follow_messages(tx, other.id, target.id, target.doc.session)?;
     let (kept, gone) = (&mut target.doc, &mut other.doc);
     kept.session_unread = unread;
     kept.next_message = messages.len() as u64;

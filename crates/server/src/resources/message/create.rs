@@ -6,7 +6,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use store::{ObjectId, Row, Tx};
 
-use super::body::{Fields, NewMessage};
+use super::body::Fields;
 use super::conversation;
 use super::document::Message;
 use super::render;
@@ -19,6 +19,7 @@ use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
 use crate::live::Activity;
 use crate::resources::session::lookup;
+use crate::resources::ticket::document::Attachment;
 use crate::resources::ticket::history::By;
 use crate::resources::ticket::render::{Renderer, Viewer};
 use crate::resources::ticket::show::json;
@@ -44,7 +45,7 @@ pub async fn create(
     let (ticket, new) = fields.create(&app, member.project, member.user).await?;
     let viewer = Viewer::of(&app, &member).await?;
     let voice = viewer.voice(new.user);
-    let files = named(&app, &new);
+    let files = named(&app, &new.attachments);
     let write = app.store.write(member.project, move |tx| {
         let mut ticket = conversation::open(tx, ticket)?;
         let mut new = new.clone();
@@ -67,10 +68,10 @@ pub async fn create(
 }
 
 /// The files of this server that are attached.
-fn named(app: &App, new: &NewMessage) -> Vec<FileToken> {
+pub(super) fn named(app: &App, attachments: &[Attachment]) -> Vec<FileToken> {
     let base = app.config.base_url();
-    let files = new.attachments.iter();
-    files
+    attachments
+        .iter()
         .filter_map(|file| FileToken::of_url(&base, &file.url))
         .collect()
 }

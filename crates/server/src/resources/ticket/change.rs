@@ -1,8 +1,7 @@
 //! Changing and deleting a ticket: every path goes through here, whoever comes along it.
 
 use indexmap::IndexMap;
-use store::filter::{FieldPath, Filter, Scalar};
-use store::{ObjectId, Query, Row, Tx};
+use store::{ObjectId, Row, Tx};
 
 use super::document::{DONE, Ticket};
 use super::history::{self, By, ChangeKind, TicketChange};
@@ -12,7 +11,7 @@ use super::told::tell;
 use super::vote::Vote;
 use super::wake;
 use super::{counters, load};
-use crate::files::File;
+use crate::files::document as files;
 use crate::resources::message::{conversation, unread};
 use crate::resources::session::merge::{rows, via::Via};
 use crate::resources::team::{assign, queue};
@@ -54,7 +53,7 @@ pub fn save_assigned(
     }
     if row.doc.session != before.session {
         row.doc.via = Via::default();
-        change_session(tx, row.id, before.session, row.doc.session)?;
+        files::change_session(tx, row.id, before.session, row.doc.session)?;
     }
     tx.put(row)?;
     if row.doc.session != before.session {
@@ -105,30 +104,6 @@ fn settle(tx: &Tx<'_>, ticket: &mut Ticket, before: &Ticket, by: By) {
     }
 }
 
-/// The files of a ticket go where it goes.
-fn change_session(
-    tx: &mut Tx<'_>,
-    ticket: ObjectId,
-    from: Option<ObjectId>,
-    to: Option<ObjectId>,
-) -> store::Result<()> {
-    let Some(from) = from else {
-        return Ok(());
-    };
-    for id in files(tx, ticket, from)? {
-        let mut file = tx.get_for_update::<File>(id)?.ok_or_else(|| tx.raced())?;
-        match to {
-            Some(to) => {
-                file.doc.session = Some(to);
-                file.doc.via = Via::default();
-            }
-            None => file.doc.give_up(tx.now()),
-        }
-        tx.put(&mut file)?;
-    }
-    Ok(())
-}
-
 fn count(tx: &mut Tx<'_>, row: &Row<Ticket>, before: Option<ObjectId>) -> store::Result<()> {
     if let Some(session) = before {
         counters::leave(tx, session, row.doc.created_at)?;
@@ -137,26 +112,6 @@ fn count(tx: &mut Tx<'_>, row: &Row<Ticket>, before: Option<ObjectId>) -> store:
         counters::join(tx, session, row.doc.created_at)?;
     }
     Ok(())
-}
-
-/// The files that are part of a ticket.
-fn files(tx: &Tx<'_>, ticket: ObjectId, session: ObjectId) -> store::Result<Vec<ObjectId>> {
-    let mut query = Query {
-        filter: Filter::And(vec![
-            Filter::Eq(FieldPath::known("session"), Scalar::Id(session)),
-            Filter::Eq(FieldPath::known("ticket"), Scalar::Id(ticket)),
-        ]),
-        ..Query::default()
-    };
-    let mut ids = Vec::new();
-    loop {
-        let page = tx.page::<File>(&query)?;
-        ids.extend(page.rows.iter().map(|row| row.id));
-        match page.next {
-            Some(next) => query.after = Some(next),
-            None => return Ok(ids),
-        }
-    }
 }
 
 /// What a tracker ticket stands for is done with it.
@@ -234,7 +189,7 @@ fn erase_with(
         merged.doc.merged_into = None;
         save(tx, &mut merged, &before, by).map(drop)
     })?;
-    change_session(tx, id, row.doc.session, None)?;
+    files::give_up_of_ticket(tx, id)?;
     conversation::erase(tx, row, erased)?;
     tx.delete_where::<Vote>("ticket", id)?;
     tx.delete_where::<TicketLog>("ticket", id)?;

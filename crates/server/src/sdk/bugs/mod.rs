@@ -19,7 +19,7 @@ use super::clean::Cleaner;
 use crate::app::{App, SharedApp};
 use crate::auth::{ClientCredential, Visitor, shield, token};
 use crate::files::intake::{Arrived, TOO_MANY_UPLOADS, complete};
-use crate::files::{FileKind, Intake, document};
+use crate::files::{FileKind, Intake, Sender, document};
 use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::json::expect_json;
@@ -147,7 +147,7 @@ async fn take(
     expect_json(request.headers())?;
     let body = app.report_memory.read(request, most).await?;
     let secrets = vec![given.gleap_hash.clone(), session.gleap_hash];
-    let mut intake = Intake::new(app, project, given.clone());
+    let mut intake = Intake::new(app, project, Sender::Credential(given.clone()));
     let visit = Visit {
         app: app.clone(),
         address: visitor.address,
@@ -267,7 +267,7 @@ impl Unit {
             }
         }
         for file in &self.draft.files {
-            document::claim(tx, file, session, id)?;
+            document::claim(tx, file, session, id, None)?;
         }
         Ok(())
     }

@@ -64,7 +64,11 @@ async fn a_user_who_is_erased_while_uploading_leaves_nothing() {
     let client = Client::new(&app, "u").await;
     let credential =
         server::auth::ClientCredential::of(Some(&client.gleap_id), Some(&client.gleap_hash));
-    let mut intake = server::files::Intake::new(&app.app, app.project(), credential.unwrap());
+    let mut intake = server::files::Intake::new(
+        &app.app,
+        app.project(),
+        server::files::Sender::Credential(credential.unwrap()),
+    );
     let kind = server::files::FileKind::Capture;
     let (id, mut writing) = intake.begin(kind, "a.png").await.unwrap();
     writing.write(PNG.into()).await.unwrap();

@@ -3,7 +3,7 @@
 use crate::app::SharedApp;
 use crate::files::intake::TOO_MANY_UPLOADS;
 use crate::files::token::FileToken;
-use crate::files::{FileKind, Intake, shown_name};
+use crate::files::{FileKind, Intake, Sender, shown_name};
 use crate::http::error::ApiError;
 use crate::resources::message::body::ATTACHMENTS_MAX;
 use crate::resources::ticket::document::Attachment;
@@ -31,7 +31,7 @@ impl Kept {
         files: Vec<SentFile>,
     ) -> Result<Self, ApiError> {
         let mut kept = Self {
-            intake: Intake::for_session(app, place.project, place.session),
+            intake: Intake::new(app, place.project, Sender::Session(place.session)),
             attachments: Vec::new(),
             tokens: Vec::new(),
             left_out: Vec::new(),
@@ -49,29 +49,29 @@ impl Kept {
 
     async fn store_all(&mut self, app: &SharedApp, files: Vec<SentFile>) -> Result<(), ApiError> {
         let most = app.config.files.file_bytes_max;
-        let mut names = Vec::new();
+        let mut stored = 0;
         for SentFile { name, bytes } in files {
-            if names.len() == ATTACHMENTS_MAX || bytes.len() as u64 > most {
+            if stored == ATTACHMENTS_MAX || bytes.len() as u64 > most {
                 self.leave_out(&name, bytes.len());
                 continue;
             }
             let size = bytes.len();
             let added = self.intake.add_whole(FileKind::Attachment, &name, bytes);
             match added.await {
-                Ok(()) => names.push(shown_name(&name)),
+                Ok(()) => stored += 1,
                 Err(error) if error.code() == TOO_MANY_UPLOADS => self.leave_out(&name, size),
                 Err(error) => return Err(error),
             }
         }
-        if names.is_empty() {
+        if stored == 0 {
             return Ok(());
         }
         let base = app.config.base_url();
-        for (name, url) in names.iter().zip(self.intake.publish().await?) {
-            self.tokens.extend(FileToken::of_url(&base, &url));
+        for file in self.intake.publish().await? {
+            self.tokens.extend(FileToken::of_url(&base, &file.url));
             self.attachments.push(Attachment {
-                name: name.clone(),
-                url,
+                name: file.name,
+                url: file.url,
                 kind: None,
             });
         }

@@ -1,0 +1,20 @@
+// What the team writes, and how it is set up.
+export const team = {
+  "files.attach": "Attach files",
+  "files.attached": "Attached files",
+  "files.drop": "Drop files to attach them",
+  "files.remove": "Take {name} away",
+  "files.retry": "Send {name} again",
+  "files.progress": "{name} is being sent",
+  "files.failed": "{name} was not taken.",
+  "files.tooLarge": "{name} is too large.",
+  "files.tooMany": "A message has at most {count} files.",
+  "files.picture": "Picture {name}",
+  "message.options": "What to do with this message",
+  "message.edit": "Edit",
+  "message.editing": "The message",
+  "message.delete": "Delete…",
+  "message.deleteTitle": "Delete this message?",
+  "message.deleteHint": "Its files go with it. This cannot be undone. Who has seen it already may remember it.",
+  "message.deleted": "The message is deleted.",
+};
