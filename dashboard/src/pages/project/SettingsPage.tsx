@@ -1,8 +1,9 @@
 import { Tabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense, type ComponentType } from "react";
 
 import { useText, type Key } from "../../i18n";
-import { PageTitle } from "../../shell/parts";
+import { Loading, PageTitle } from "../../shell/parts";
 import { useProject } from "../../shell/project";
 import { Identity } from "./Identity";
 import { Keys } from "./Keys";
@@ -12,11 +13,16 @@ import { Sdk } from "./Sdk";
 import { SignIns } from "./SignIns";
 import { Webhooks } from "./Webhooks";
 
-const TABS: [string, Key, () => React.ReactNode][] = [
+const Teams = lazy(() => import("../teams/Teams").then(({ Teams }) => ({ default: Teams })));
+const Templates = lazy(() => import("../templates/Templates").then(({ Templates }) => ({ default: Templates })));
+
+const TABS: [string, Key, ComponentType][] = [
   ["keys", "settings.keys", Keys],
   ["identity", "settings.identity", Identity],
   ["sdk", "settings.sdk", Sdk],
   ["members", "settings.members", Members],
+  ["teams", "settings.teams", Teams],
+  ["templates", "settings.templates", Templates],
   ["webhooks", "settings.webhooks", Webhooks],
   ["retention", "settings.retention", Retention],
   ["sign-ins", "settings.signIns", SignIns],
@@ -47,7 +53,9 @@ export function SettingsPage() {
         </Tabs.List>
         {TABS.map(([value, , Content]) => (
           <Tabs.Panel value={value} key={value}>
-            <Content />
+            <Suspense fallback={<Loading />}>
+              <Content />
+            </Suspense>
           </Tabs.Panel>
         ))}
       </Tabs>

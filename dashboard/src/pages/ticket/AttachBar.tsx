@@ -56,7 +56,7 @@ function Row({ one, again, remove }: { one: Chosen; again: () => void; remove: (
           {name}
         </Text>
         <Text size="xs" className="quiet number" flex="none">
-          {bytes(one.size)}
+          {one.size > 0 && bytes(one.size)}
         </Text>
         {error !== undefined && one.file && (
           <ActionIcon size="sm" variant="subtle" aria-label={t("files.retry", { name })} onClick={again}>

@@ -1,7 +1,7 @@
 // Where a ticket is answered, or noted upon for the team alone. Loaded when a conversation is shown.
 import { Button, Group, SegmentedControl, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { EditorContent } from "@tiptap/react";
+import { EditorContent, type Editor } from "@tiptap/react";
 import { useEffect, useRef, useState } from "react";
 
 import { api } from "../../api/client";
@@ -9,10 +9,13 @@ import { useText } from "../../i18n";
 import { useTell } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
 import { useShortcuts } from "../../shell/shortcuts";
+import type { Template } from "../templates/query";
 import { AttachButton, AttachedList, DropZone } from "./AttachBar";
+import { editable } from "./document";
 import { draftOf, keepDraft } from "./drafts";
 import { Tools, useIsEmpty, useRichText } from "./editor";
 import { ATTACHMENTS_MAX } from "./files";
+import { TemplatePicker } from "./TemplatePicker";
 import { useAttachments } from "./useAttachments";
 
 type Kind = "reply" | "note";
@@ -68,6 +71,7 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
     onError: tell.failed,
     onSettled: () => typing(false),
   });
+  const [picking, pick] = useState<"button" | "slash">();
   const editor = useRichText(
     {
       label: t(`message.${kind}`),
@@ -77,9 +81,21 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
         keepDraft(ticketId, kind, editor.isEmpty ? undefined : editor.getJSON());
         typing(!editor.isEmpty && kind === "reply");
       },
+      pressed: ({ key }, editor) => {
+        const isSlash = key === "/" && isLineStart(editor);
+        if (isSlash) pick("slash");
+        return isSlash;
+      },
     },
     [ticketId, kind],
   );
+  const insert = (template?: Template) => {
+    // Who pressed the key and wanted no template, wanted the sign.
+    if (template) editor?.chain().focus().insertContent(editable(template.content).content as never).run();
+    else editor?.chain().focus().insertContent(picking === "slash" ? "/" : "").run();
+    if (template) attachments.adopt(template.attachments);
+    pick(undefined);
+  };
   const isEmpty = useIsEmpty(editor);
   const isReady = !attachments.isBusy && (!isEmpty || attachments.stored.length > 0);
   const submit = () => {
@@ -104,6 +120,7 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
           <Group justify="space-between" mt={6}>
             <Tools editor={editor}>
               <AttachButton add={attach} />
+              <TemplatePicker isOpen={picking !== undefined} open={() => pick("button")} close={() => insert()} choose={insert} />
             </Tools>
             <Group gap="sm">
               <Text size="xs" className="quiet" visibleFrom="sm">
@@ -119,6 +136,9 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
     </DropZone>
   );
 }
+
+/** Whether the text cursor is where a line begins. */
+const isLineStart = ({ state: { selection } }: Editor) => selection.empty && selection.$from.parentOffset === 0 && selection.$from.parent.type.name === "paragraph";
 
 /** Tells the others that the viewer writes, and that it is over. */
 function useTyping(ticketId: string): (isTyping: boolean) => void {

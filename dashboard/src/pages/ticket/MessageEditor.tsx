@@ -7,6 +7,7 @@ import { api, type Schemas } from "../../api/client";
 import { useText } from "../../i18n";
 import { useTell } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
+import { editable } from "./document";
 import { Tools, useIsEmpty, useRichText } from "./editor";
 
 export function MessageEditor({ message, close }: { message: Schemas["MessageBody"]; close: () => void }) {
@@ -26,7 +27,7 @@ export function MessageEditor({ message, close }: { message: Schemas["MessageBod
   const editor = useRichText(
     {
       label: t("message.editing"),
-      content: message.data.content,
+      content: editable(message.data.content),
       isFocused: true,
       submit: () => submit(),
       pressed: ({ key }) => {

@@ -64,6 +64,12 @@ export function useAttachments(ticketId: string, kind: string) {
       for (const { key, file } of added) start(key, file);
       return left;
     },
+    /** Files that are stored already, such as those of a template. */
+    adopt: (files: { name: string; url: string; type?: string }[]) => {
+      const { taken } = fitting(chosen.length, files);
+      const added = taken.map(({ name, url, type = "" }) => ({ key: next.current++, name, size: 0, part: 1, stored: { name, url, type, size: 0 } }));
+      setChosen((all) => [...all, ...added]);
+    },
     again: ({ key, file }: Chosen) => file && start(key, file),
     remove: (key: number) => {
       running.current.get(key)?.abort();

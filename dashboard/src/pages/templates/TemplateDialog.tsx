@@ -1,0 +1,85 @@
+// A template, new or written anew. Loaded when one is written.
+import { Button, Group, Input, Modal, Stack, Switch, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { EditorContent } from "@tiptap/react";
+import { useState } from "react";
+
+import { api } from "../../api/client";
+import { useText } from "../../i18n";
+import { useTell } from "../../shell/parts";
+import { useProjectId } from "../../shell/project";
+import { editable } from "../ticket/document";
+import { Tools, useIsEmpty, useRichText } from "../ticket/editor";
+import type { Template } from "./query";
+import { lastRank } from "./search";
+
+const TITLE_CHARS_MAX = 200;
+
+export function TemplateDialog({ template, close }: { template: Template | undefined; close: () => void }) {
+  const { t } = useText();
+  const project = useProjectId();
+  const queries = useQueryClient();
+  const tell = useTell();
+  const [title, setTitle] = useState(template?.title ?? "");
+  const [isPublic, setPublic] = useState(template?.isPublic ?? true);
+  const header = { project };
+  const save = useMutation({
+    mutationFn: async (content: unknown): Promise<unknown> => {
+      const body = { title: title.trim(), content, isPublic };
+      if (template) return api.PUT("/v3/message-templates/{messageTemplateId}", { params: { path: { messageTemplateId: template.id }, header }, body: body as never });
+      return api.POST("/v3/message-templates", { params: { header }, body: { ...body, lexorank: lastRank(Date.now()) } as never });
+    },
+    onSuccess: () => {
+      tell.done(t("session.saved"));
+      close();
+    },
+    // What was written stays.
+    onError: tell.failed,
+    onSettled: () => queries.invalidateQueries({ queryKey: ["templates", project] }),
+  });
+  const editor = useRichText({ label: t("templates.text"), content: template ? editable(template.content) : "", submit: () => submit() }, []);
+  const isReady = !useIsEmpty(editor) && title.trim() !== "";
+  const submit = () => {
+    if (editor && isReady && !save.isPending) save.mutate(editor.getJSON());
+  };
+  return (
+    <Modal
+      opened
+      size="lg"
+      onClose={close}
+      closeOnClickOutside={false}
+      title={t(template ? "templates.edit" : "templates.new")}
+      closeButtonProps={{ "aria-label": t("app.close") }}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <Stack gap="sm">
+          <TextInput data-autofocus required label={t("templates.title")} maxLength={TITLE_CHARS_MAX} value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
+          <Input.Wrapper label={t("templates.text")} labelElement="div" required>
+            <div className="composer" style={{ marginTop: 0 }}>
+              {editor && (
+                <>
+                  <EditorContent editor={editor} />
+                  <Tools editor={editor} />
+                </>
+              )}
+            </div>
+          </Input.Wrapper>
+          <Switch label={t("templates.public")} description={t("templates.publicHint")} checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close}>
+              {t("app.cancel")}
+            </Button>
+            <Button type="submit" disabled={!isReady} loading={save.isPending}>
+              {t("app.save")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
