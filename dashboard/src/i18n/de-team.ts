@@ -72,4 +72,9 @@ export const team: Record<keyof typeof english, string> = {
   "teams.deleted": "Das Team ist gelöscht.",
   "teams.deleteTitle": "„{name}“ löschen?",
   "teams.deleteHint": "Seine Tickets bleiben bei denen, die daran arbeiten, und sind von keinem Team.",
+  "deleting.one": "Die Session wird gelöscht.",
+  "deleting.many": "{count} Sessions werden gelöscht.",
+  "deleting.undo": "Rückgängig",
+  "deleting.failed": "{count} gelöscht, {failed} nicht: {why}",
+  "keys.undo": "Zurücknehmen, dass Sessions gelöscht werden",
 };

@@ -117,7 +117,7 @@ export const de: Catalogue = {
   "sessions.unsubscribe": "Abbestellen",
   "sessions.delete": "Löschen",
   "sessions.deleteTitle": "{count} Sessions löschen?",
-  "sessions.deleteHint": "Ihre Events, Meldungen, Dateien und Verläufe gehen mit. Das lässt sich nicht zurücknehmen.",
+  "sessions.deleteHint": "Ihre Events, Meldungen, Dateien und Verläufe gehen mit. Ein paar Sekunden lang lässt es sich zurücknehmen.",
   "sessions.deleteOneTitle": "Diese Session löschen?",
   "sessions.changed": "{count} geändert.",
   "sessions.changedSome": "{count} geändert, {failed} abgelehnt: {why}",

@@ -70,4 +70,9 @@ export const team = {
   "teams.deleted": "The team is deleted.",
   "teams.deleteTitle": "Delete “{name}”?",
   "teams.deleteHint": "Its tickets stay with those who work on them, and are of no team.",
+  "deleting.one": "The session is deleted.",
+  "deleting.many": "{count} sessions are deleted.",
+  "deleting.undo": "Undo",
+  "deleting.failed": "{count} deleted, {failed} not: {why}",
+  "keys.undo": "Take back that sessions are deleted",
 };

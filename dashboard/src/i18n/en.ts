@@ -116,7 +116,7 @@ export const en = {
   "sessions.unsubscribe": "Unsubscribe",
   "sessions.delete": "Delete",
   "sessions.deleteTitle": "Delete {count} sessions?",
-  "sessions.deleteHint": "Their events, reports, files and histories go with them. This cannot be undone.",
+  "sessions.deleteHint": "Their events, reports, files and histories go with them. For a few seconds you can take it back.",
   "sessions.deleteOneTitle": "Delete this session?",
   "sessions.changed": "{count} changed.",
   "sessions.changedSome": "{count} changed, {failed} refused: {why}",

@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 
 import { api, data } from "../api/client";
 import { LANGUAGES, useText, type Language } from "../i18n";
+import { flushDeletions } from "./deleting";
 import { useTell } from "./parts";
 
 const SCHEMES = [
@@ -22,6 +23,7 @@ export function AccountMenu() {
   const me = useQuery({ queryKey: ["me"], queryFn: () => data(api.GET("/v3/users/me")), staleTime: 60_000 });
   const signOut = async () => {
     try {
+      await flushDeletions();
       await api.DELETE("/v3/users/me/sign-ins/{signInId}", { params: { path: { signInId: "current" } } });
       await api.DELETE("/v3/auth/cookie");
     } catch (error) {

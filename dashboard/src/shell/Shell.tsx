@@ -8,6 +8,7 @@ import { Fragment, lazy, Suspense, useEffect } from "react";
 
 import { OfflineError } from "../api/client";
 import { useText, type Key } from "../i18n";
+import { DeletingBar } from "./deleting";
 import { AccountMenu } from "./AccountMenu";
 import { Find } from "./Find";
 import { Live } from "./Live";
@@ -95,6 +96,7 @@ export function Shell() {
         )}
         <Outlet />
       </AppShell.Main>
+      <DeletingBar />
       {helping && <ShortcutsSheet close={help.close} />}
     </AppShell>
     </Live>

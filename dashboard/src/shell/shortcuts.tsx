@@ -19,6 +19,7 @@ const SHORTCUTS = {
   s: "keys.snooze",
   e: "keys.archive",
   u: "keys.unread",
+  z: "keys.undo",
   Escape: "keys.back",
 } as const satisfies Record<string, Key>;
 

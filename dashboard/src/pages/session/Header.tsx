@@ -1,11 +1,11 @@
 import { ActionIcon, Badge, Button, Group, Menu, Modal, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconDots, IconDownload, IconGitMerge, IconTrash } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 
-import { api, download, type Session } from "../../api/client";
+import { download, type Session } from "../../api/client";
 import { useText } from "../../i18n";
+import { useDelete } from "../../shell/deleting";
 import { Copyable, Face, nameOf, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 import { placeOf } from "../sessions/columns";
@@ -81,7 +81,6 @@ function Actions({ session, name }: { session: Session; name: string }) {
   const { t } = useText();
   const projectId = useProjectId();
   const navigate = useNavigate();
-  const queries = useQueryClient();
   const refresh = useRefresh(projectId, session.id);
   const tell = useTell();
   const may = useMay("sessions:write");
@@ -96,15 +95,10 @@ function Actions({ session, name }: { session: Session; name: string }) {
     }
   };
   const change = (body: object) => void attempt(updateSession(projectId, session.id, body));
-  const erase = async () => {
-    try {
-      await api.DELETE("/v3/sessions/{sessionId}", { params: { path: { sessionId: session.id }, header: { project: projectId } } });
-      queries.removeQueries({ queryKey: ["session", projectId, session.id] });
-      void queries.invalidateQueries({ queryKey: ["sessions", projectId] });
-      void navigate({ to: "/p/$projectId/sessions", params: { projectId } });
-    } catch (error) {
-      tell.failed(error);
-    }
+  const later = useDelete(projectId);
+  const erase = () => {
+    later([session.id]);
+    void navigate({ to: "/p/$projectId/sessions", params: { projectId } });
   };
   return (
     <>
@@ -146,7 +140,7 @@ function Actions({ session, name }: { session: Session; name: string }) {
           <Button variant="default" onClick={ask.close}>
             {t("app.cancel")}
           </Button>
-          <Button color="red" onClick={() => void erase()}>
+          <Button color="red" onClick={erase}>
             {t("sessions.delete")}
           </Button>
         </Group>

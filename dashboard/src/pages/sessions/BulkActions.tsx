@@ -6,6 +6,7 @@ import { useState } from "react";
 
 import { api, type Session } from "../../api/client";
 import { useText } from "../../i18n";
+import { useDelete } from "../../shell/deleting";
 import { useExplain, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 
@@ -22,6 +23,7 @@ export function BulkActions({ sessions, clear }: { sessions: Session[]; clear: (
   const may = useMay("sessions:write");
   const [asked, ask] = useDisclosure();
   const [tag, setTag] = useState("");
+  const erase = useDelete(projectId);
   const header = { project: projectId };
   const at = ({ id }: Session) => ({ params: { path: { sessionId: id }, header } });
   const run = useMutation({
@@ -85,7 +87,8 @@ export function BulkActions({ sessions, clear }: { sessions: Session[]; clear: (
             color="red"
             onClick={() => {
               ask.close();
-              run.mutate((session) => api.DELETE("/v3/sessions/{sessionId}", at(session)));
+              erase(sessions.map(({ id }) => id));
+              clear();
             }}
           >
             {t("sessions.delete")}

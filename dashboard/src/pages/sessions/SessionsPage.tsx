@@ -9,6 +9,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { download, type Session } from "../../api/client";
 import { useText } from "../../i18n";
 import type { ListSearch } from "../../router";
+import { useHidden } from "../../shell/deleting";
 import { Empty, Face, Failure, Loading, nameOf, PageTitle, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 import { SavedViews } from "../../shell/SavedViews";
@@ -39,14 +40,14 @@ export function SessionsPage() {
   const pages = useSessions(projectId, filter, address.sort, !isSearch);
   const found = useSearch(projectId, term, FOUND_MAX);
   const total = useSessionCount(projectId, filter, !isSearch);
-  const sessions = useMemo(() => {
-    if (isSearch) return found.data ?? [];
-    return pages.data?.pages.flatMap((page) => page.sessions) ?? [];
-  }, [isSearch, found.data, pages.data]);
+  const hidden = useHidden(projectId);
+  const all = useMemo(() => (isSearch ? found.data : pages.data?.pages.flatMap((page) => page.sessions)) ?? [], [isSearch, found.data, pages.data]);
+  const sessions = useMemo(() => all.filter(({ id }) => !hidden.has(id)), [all, hidden]);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [columns, chosen, choose] = useColumns();
   const source = isSearch ? found : pages;
-  const count = isSearch ? found.data?.length : total.data;
+  const known = isSearch ? found.data?.length : total.data;
+  const count = known === undefined ? undefined : Math.max(0, known - (all.length - sessions.length));
 
   return (
     <div style={{ display: "flex", flexDirection: "column", height: "calc(100dvh - 96px)", minHeight: 420 }}>
