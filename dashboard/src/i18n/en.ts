@@ -288,7 +288,7 @@ export const en = {
   "inbox.found": "Found",
   "inbox.empty": "Nothing here",
   "inbox.noMatch": "No ticket matches",
-  "inbox.noMatchHint": "Search for a number, other words, or the address of who wrote.",
+  "inbox.noMatchHint": "Search for a number, other words, or the address of who wrote, or take a condition away.",
   "inbox.nobody": "Nobody known",
   "inbox.somebody": "Somebody",
   "inbox.othersLook": "Somebody else looks at it",

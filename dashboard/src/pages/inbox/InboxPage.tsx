@@ -5,11 +5,12 @@ import { Link, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react
 
 import { useText } from "../../i18n";
 import { Empty } from "../../shell/parts";
+import { fromAddress, toQuery } from "../../shell/filter";
 import { useProjectId } from "../../shell/project";
 import { useShortcuts } from "../../shell/shortcuts";
 import { useConditions, useInbox } from "./query";
 import { TicketList } from "./TicketList";
-import { viewOf } from "./views";
+import { keptIn, viewOf } from "./views";
 
 export function InboxPage() {
   const { t } = useText();
@@ -18,10 +19,10 @@ export function InboxPage() {
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
   const view = viewOf(search.view);
-  const tickets = useInbox(useConditions(view), search.q?.trim() ?? "");
+  const tickets = useInbox(useConditions(view), toQuery(fromAddress(search.filter)), search.q?.trim() ?? "");
   const shown = tickets.data?.pages.flatMap((page) => page.tickets) ?? [];
   const open = (ticketId: string | undefined) => {
-    const kept = { view: search.view, q: search.q };
+    const kept = keptIn(search);
     if (ticketId) void navigate({ to: "/p/$projectId/tickets/$ticketId", params: { projectId, ticketId }, search: kept });
     else void navigate({ to: "/p/$projectId/tickets", params: { projectId }, search: kept });
   };
@@ -43,7 +44,7 @@ export function InboxPage() {
               size="xs"
               mb="xs"
               leftSection={<IconArrowLeft size={16} aria-hidden />}
-              renderRoot={(props) => <Link to="/p/$projectId/tickets" params={{ projectId }} search={{ view: search.view, q: search.q }} {...props} />}
+              renderRoot={(props) => <Link to="/p/$projectId/tickets" params={{ projectId }} search={keptIn(search)} {...props} />}
             >
               {t("inbox.back")}
             </Button>

@@ -6,14 +6,17 @@ import { useEffect, useRef, useState } from "react";
 
 import type { Ticket } from "../../api/client";
 import { useText } from "../../i18n";
+import { fromAddress, toAddress } from "../../shell/filter";
+import { AddCondition, Conditions, type FilterProps } from "../../shell/FilterBuilder";
 import { usePresent } from "../../shell/Live";
 import { Empty, Face, Failure, Loading, nameOf } from "../../shell/parts";
 import { nameOfMember, useMe, useProjectId, useTeams } from "../../shell/project";
 import { SavedViews } from "../../shell/SavedViews";
 import { useShortcuts } from "../../shell/shortcuts";
 import { summaryOf } from "../ticket/query";
+import { NAMED, useTicketFields } from "./fields";
 import { useTicketSettings, type useInbox } from "./query";
-import { titleOf, VIEWS, type View } from "./views";
+import { keptIn, titleOf, VIEWS, type View } from "./views";
 
 const TYPING_MS = 150;
 
@@ -24,6 +27,13 @@ export function TicketList({ view, tickets, current }: { view: View; tickets: Re
   const teams = useTeams();
   const name = known ? t(titleOf(known)) : teams.data?.find(({ id }) => view === `team:${id}`)?.name;
   const total = tickets.data?.pages[0]?.total;
+  const navigate = useNavigate();
+  const filter: FilterProps = {
+    conditions: fromAddress(search.filter),
+    change: (next) => void navigate({ to: ".", search: { ...search, filter: toAddress(next) }, replace: true }),
+    fields: useTicketFields(),
+    named: NAMED,
+  };
   return (
     <section className="inbox-list panel" aria-label={t("tickets.title")}>
       <div style={{ padding: "14px 14px 8px" }}>
@@ -37,10 +47,16 @@ export function TicketList({ view, tickets, current }: { view: View; tickets: Re
         </Group>
         <Group gap="xs" wrap="nowrap">
           <SearchField />
+          <AddCondition {...filter} isSmall />
           <SavedViews listed="tickets" isSmall />
         </Group>
+        {filter.conditions.length > 0 && (
+          <Group gap={6} mt="xs">
+            <Conditions {...filter} />
+          </Group>
+        )}
       </div>
-      <Rows tickets={tickets} current={current} isSearch={search.q !== undefined} />
+      <Rows tickets={tickets} current={current} isNarrowed={search.q !== undefined || filter.conditions.length > 0} />
     </section>
   );
 }
@@ -76,15 +92,15 @@ function SearchField() {
   );
 }
 
-function Rows({ tickets, current, isSearch }: { tickets: ReturnType<typeof useInbox>; current: string | undefined; isSearch: boolean }) {
+function Rows({ tickets, current, isNarrowed }: { tickets: ReturnType<typeof useInbox>; current: string | undefined; isNarrowed: boolean }) {
   const { t } = useText();
   if (tickets.error && !tickets.data) return <Failure error={tickets.error} retry={() => void tickets.refetch()} />;
   if (!tickets.data) return <Loading />;
   const rows = tickets.data.pages.flatMap((page) => page.tickets);
   if (rows.length === 0) {
     return (
-      <Empty icon={<IconInbox aria-hidden />} title={t(isSearch ? "inbox.noMatch" : "inbox.empty")}>
-        {t(isSearch ? "inbox.noMatchHint" : "tickets.emptyHint")}
+      <Empty icon={<IconInbox aria-hidden />} title={t(isNarrowed ? "inbox.noMatch" : "inbox.empty")}>
+        {t(isNarrowed ? "inbox.noMatchHint" : "tickets.emptyHint")}
       </Empty>
     );
   }
@@ -125,7 +141,7 @@ function Row({ ticket, isCurrent }: { ticket: Ticket; isCurrent: boolean }) {
         className="inbox-row"
         to="/p/$projectId/tickets/$ticketId"
         params={{ projectId, ticketId: ticket.id }}
-        search={{ view: search.view, q: search.q }}
+        search={keptIn(search)}
         aria-current={isCurrent ? "true" : undefined}
         data-unread={ticket.notificationsUnread}
       >

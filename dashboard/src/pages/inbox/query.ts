@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { api, data, nextCursor, type Ticket } from "../../api/client";
+import { both } from "../../shell/filter";
 import { useMe, useProjectId } from "../../shell/project";
 import { conditionsOf, type View } from "./views";
 
@@ -26,18 +27,19 @@ export function useConditions(view: View): string | undefined {
   return JSON.stringify(conditionsOf(view, me.data.id, closed));
 }
 
-/** The tickets that match, those in which something was said last first. */
-export function useInbox(filter: string | undefined, term: string) {
+/** The tickets of a view that match `narrowed`, those in which something was said last first. A search looks through all views. */
+export function useInbox(view: string | undefined, narrowed: string | undefined, term: string) {
+  const filter = view && both(view, narrowed);
   const project = useProjectId();
   const header = { project };
   return useInfiniteQuery({
-    queryKey: ["tickets", project, "inbox", term === "" ? filter : "", term],
+    queryKey: ["tickets", project, "inbox", term === "" ? filter : narrowed, term],
     enabled: filter !== undefined || term !== "",
     placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam, signal }) => {
       if (term !== "") {
-        const found = await data(api.GET("/v3/tickets/extendedsearch", { params: { header, query: { searchTerm: term } }, signal }));
+        const found = await data(api.GET("/v3/tickets/extendedsearch", { params: { header, query: { searchTerm: term, filter: narrowed } }, signal }));
         return { tickets: found.tickets as Ticket[], total: found.totalCount, next: undefined };
       }
       const query = { limit: TICKETS_PER_PAGE, cursor: pageParam, filter, sort: "-lastNotification" };

@@ -22,6 +22,7 @@ test("an open ticket is in one of the views of those that sleep, are done or put
   expect(of("snoozed")).toMatchObject({ snoozed: true, archived: false });
   expect(of("closed")).toMatchObject({ status: { $in: ["DONE"] }, archived: false });
   expect(of("archived")).toEqual({ archived: true });
+  expect(of("all")).toEqual({});
 });
 
 test("who comes is there once, and who goes is there no more", () => {

@@ -1,7 +1,8 @@
 // The views of the inbox: which tickets each shows.
 import type { Key } from "../../i18n";
+import type { ListSearch } from "../../router";
 
-export const VIEWS = ["mine", "unassigned", "open", "snoozed", "closed", "archived"] as const;
+export const VIEWS = ["mine", "unassigned", "open", "snoozed", "closed", "archived", "all"] as const;
 export type View = (typeof VIEWS)[number] | `team:${string}`;
 
 export const DEFAULT_VIEW: View = "open";
@@ -32,7 +33,12 @@ export function conditionsOf(view: View, me: string, closed: string[]): object {
       return { archived: false, status: { $in: closed } };
     case "archived":
       return { archived: true };
+    case "all":
+      return {};
     default:
       return open;
   }
 }
+
+/** What of an address stays when another ticket is opened: the list beside it. */
+export const keptIn = ({ view, q, filter }: ListSearch): ListSearch => ({ view, q, filter });

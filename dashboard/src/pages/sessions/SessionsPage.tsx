@@ -11,12 +11,13 @@ import { useText } from "../../i18n";
 import type { ListSearch } from "../../router";
 import { useHidden } from "../../shell/deleting";
 import { Empty, Face, Failure, Loading, nameOf, PageTitle, useTell } from "../../shell/parts";
+import { fromAddress, toAddress, toQuery } from "../../shell/filter";
+import { FilterBuilder } from "../../shell/FilterBuilder";
 import { useMay, useProjectId } from "../../shell/project";
 import { SavedViews } from "../../shell/SavedViews";
 import { BulkActions } from "./BulkActions";
 import { Cell, COLUMNS, useColumns, type Column } from "./columns";
-import { fromAddress, toAddress, toQuery } from "./filter";
-import { FilterBuilder } from "./FilterBuilder";
+import { FIELDS, NAMED } from "./fields";
 import { useSearch, useSessionCount, useSessions } from "./query";
 
 const ROW_PX = 48;
@@ -58,7 +59,7 @@ export function SessionsPage() {
       </PageTitle>
       <Group gap="xs" mb="sm" align="flex-start">
         <SearchField initial={address.q ?? ""} search={(q) => go({ q: q || undefined })} />
-        {!isSearch && <FilterBuilder conditions={conditions} change={(next) => go({ filter: toAddress(next) })} />}
+        {!isSearch && <FilterBuilder fields={FIELDS} named={NAMED} conditions={conditions} change={(next) => go({ filter: toAddress(next) })} />}
       </Group>
       {selected.size > 0 && <BulkActions sessions={sessions.filter(({ id }) => selected.has(id))} clear={() => setSelected(new Set())} />}
       <div className="panel" style={{ flex: 1, display: "flex", flexDirection: "column", minHeight: 0, overflow: "hidden" }}>

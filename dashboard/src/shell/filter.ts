@@ -1,33 +1,32 @@
 // Conditions as people choose them, and as the server reads them.
-import type { Key } from "../../i18n";
+import type { ComponentType } from "react";
 
-export type Kind = "text" | "number" | "date" | "boolean";
+import type { Key } from "../i18n";
+
+export type Kind = "text" | "number" | "date" | "boolean" | "choice";
 
 export interface Field {
   path: string;
   text: Key;
   kind: Kind;
+  /** Of a choice, what there is to choose from. */
+  options?: { value: string; label: string }[];
+  /** Of a choice, whether there may be nothing. */
+  mayMiss?: boolean;
+  /** Of a choice among too many to list: what finds one of them, and what one is called. */
+  one?: { Choose: ComponentType<{ label: string; value: string; choose: (value: string) => void }>; Told: ComponentType<{ value: string }> };
 }
 
-export const FIELDS: Field[] = [
-  { path: "name", text: "field.name", kind: "text" },
-  { path: "email", text: "field.email", kind: "text" },
-  { path: "userId", text: "field.userId", kind: "text" },
-  { path: "phone", text: "field.phone", kind: "text" },
-  { path: "companyName", text: "field.companyName", kind: "text" },
-  { path: "plan", text: "field.plan", kind: "text" },
-  { path: "value", text: "field.value", kind: "number" },
-  { path: "tags", text: "field.tags", kind: "text" },
-  { path: "sessions", text: "field.sessions", kind: "number" },
-  { path: "lang", text: "field.lang", kind: "text" },
-  { path: "platform", text: "field.platform", kind: "text" },
-  { path: "location.country", text: "field.country", kind: "text" },
-  { path: "countFeedbackReports", text: "field.countFeedbackReports", kind: "number" },
-  { path: "lastActivity", text: "field.lastActivity", kind: "date" },
-  { path: "createdAt", text: "field.createdAt", kind: "date" },
-  { path: "blocked", text: "field.blocked", kind: "boolean" },
-  { path: "unsubscribed", text: "field.unsubscribed", kind: "boolean" },
-];
+/** Fields that the project names itself: each has a name beside. */
+export interface NamedFields {
+  /** What stands before the name in the path, and what behind it. */
+  before: string;
+  after?: string;
+  text: Key;
+  nameText: Key;
+  /** Of what kind they are; without one, what is typed tells. */
+  kind?: Kind;
+}
 
 export type Operator = "is" | "isNot" | "any" | "more" | "less" | "after" | "before" | "exists" | "missing";
 
@@ -36,7 +35,17 @@ export const OPERATORS: Record<Kind, Operator[]> = {
   number: ["is", "isNot", "more", "less", "exists", "missing"],
   date: ["after", "before", "exists", "missing"],
   boolean: ["is", "isNot"],
+  choice: ["is", "isNot", "any"],
 };
+
+const MAY_MISS: Operator[] = ["exists", "missing"];
+
+/** What may be said of a field. One that the project names itself may be a text or a number. */
+export function operatorsOf(field: Pick<Field, "kind" | "mayMiss" | "one"> | undefined): Operator[] {
+  if (!field) return [...new Set([...OPERATORS.text, ...OPERATORS.number])];
+  const all = field.mayMiss ? [...OPERATORS[field.kind], ...MAY_MISS] : OPERATORS[field.kind];
+  return field.one ? all.filter((operator) => operator !== "any") : all;
+}
 
 export interface Condition {
   path: string;
@@ -47,11 +56,14 @@ export interface Condition {
 
 export const needsValue = (operator: Operator) => operator !== "exists" && operator !== "missing";
 
+/** What may be of any kind. */
+const LOOSE = /^(customData|eventData|attributes)\./;
+
 /** Custom attributes may be texts, numbers or switches: what was typed tells. */
 function scalar(value: string, kind: Kind, path: string): unknown {
   const trimmed = value.trim();
   if (kind === "boolean") return trimmed === "true";
-  const loose = path.startsWith("customData.") || path.startsWith("eventData.");
+  const loose = LOOSE.test(path);
   if (loose && (trimmed === "true" || trimmed === "false")) return trimmed === "true";
   if ((kind === "number" || loose) && trimmed !== "" && Number.isFinite(Number(trimmed))) return Number(trimmed);
   // A day and time without zone is that of the viewer.
@@ -90,7 +102,8 @@ const isCondition = (value: unknown): value is Condition => {
   const known = kind !== undefined && Object.hasOwn(OPERATORS, kind);
   if (!known || typeof path !== "string" || typeof compared !== "string") return false;
   const isDate = kind === "date" && needsValue(operator as Operator);
-  return OPERATORS[kind].includes(operator as Operator) && !(isDate && Number.isNaN(Date.parse(compared)));
+  const isKnown = operatorsOf({ kind, mayMiss: kind === "choice" }).includes(operator as Operator);
+  return isKnown && !(isDate && Number.isNaN(Date.parse(compared)));
 };
 
 /** The conditions in an address; what is none is passed over. */
@@ -105,4 +118,9 @@ export function fromAddress(text: string | undefined): Condition[] {
 
 export function toAddress(conditions: Condition[]): string | undefined {
   return conditions.length === 0 ? undefined : JSON.stringify(conditions);
+}
+
+/** Two values of `filter`, of which both hold. */
+export function both(one: string, other: string | undefined): string {
+  return other === undefined ? one : JSON.stringify({ $and: [JSON.parse(one), JSON.parse(other)] });
 }

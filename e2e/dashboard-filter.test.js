@@ -1,0 +1,121 @@
+// Tickets are narrowed down in the inbox, condition by condition.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { choose } from "./lib/dashboard.js";
+import { colleague, HOSTILE, report, signedIn } from "./lib/ready.js";
+import { until } from "./lib/wait.js";
+
+const TIMEOUT = { timeout: 120_000 };
+
+test("tickets are filtered by what they are, the address tells it, and the team keeps it", TIMEOUT, async (test) => {
+  const ready = await signedIn(test);
+  const { api, dashboard, page } = ready;
+  const other = await colleague(test, ready);
+  const { body: ada } = await api.post("/sessions", { userId: "ada", name: "Ada", email: "ada@example.com" });
+  const made = [];
+  for (const body of [
+    { title: "Broken", type: "BUG", tags: ["shop"], priority: "HIGH", session: ada.id },
+    { title: "Wish", type: "FEATURE_REQUEST", customData: { seats: 5 } },
+    { title: HOSTILE, type: "BUG", formData: { place: "cellar" } },
+    { title: "Old", type: "BUG", status: "DONE" },
+  ]) {
+    const { body: ticket, status } = await api.post("/tickets", body);
+    assert.equal(status, 200);
+    made.push(ticket);
+  }
+  await dashboard.go("Tickets");
+  const rows = page.locator(".inbox-row");
+  const shown = (...titles) =>
+    until(`${titles} are shown`, async () => {
+      const texts = await rows.allTextContents();
+      return texts.length === titles.length && titles.every((title) => texts.some((text) => text.includes(title)));
+    });
+  await shown("Broken", "Wish", HOSTILE);
+  const add = async (field, operator, fill) => {
+    await page.getByRole("button", { name: "Add a condition" }).click();
+    const form = page.getByRole("dialog");
+    await choose(page, form.getByRole("combobox", { name: "Field" }), field);
+    if (operator) await choose(page, form.getByRole("combobox", { name: "Condition" }), operator);
+    await fill?.(form);
+    if (field === "Type") await dashboard.assertAccessible("choosing a condition");
+    await form.getByRole("button", { name: "Apply" }).click();
+    await form.waitFor({ state: "hidden" });
+  };
+  const pick = (option) => (form) => choose(page, form.getByRole("combobox", { name: "Value" }), option);
+  const write = (text) => (form) => form.getByLabel("Value").fill(text);
+  const clear = () => page.getByRole("button", { name: "Clear" }).click();
+
+  await add("Type", "is", pick("Bug"));
+  await shown("Broken", HOSTILE);
+  await add("Tags", "is", write("shop"));
+  await shown("Broken");
+  await dashboard.assertAccessible("a filtered inbox");
+  // Opening a ticket leaves the list beside it as it is, and so does loading the page again.
+  await rows.first().click();
+  await page.getByRole("article").getByRole("heading", { name: "Broken" }).waitFor();
+  await page.reload();
+  await page.getByRole("article").getByRole("heading", { name: "Broken" }).waitFor();
+  await shown("Broken");
+  await page.getByRole("button", { name: "Take away the condition Tags is shop" }).click();
+  await shown("Broken", HOSTILE);
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByRole("menuitem", { name: "Save what is shown…" }).click();
+  await page.getByLabel("Name of the view").fill("All bugs");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await until("it is saved", async () => (await api.get(`/projects/${ready.keys.projectId}/views`)).body.length === 1);
+  await clear();
+  await shown("Broken", "Wish", HOSTILE);
+
+  await add("Priority", "is one of", async (form) => {
+    await form.getByRole("combobox", { name: "Value" }).click();
+    for (const option of ["High", "Low"]) await page.getByRole("option", { name: option }).click();
+    await page.keyboard.press("Tab");
+  });
+  await shown("Broken");
+  await clear();
+  await add("Custom data…", "is more than", async (form) => {
+    await form.getByLabel("Name of the attribute").fill("seats");
+    await form.getByLabel("Value").fill("4");
+  });
+  await shown("Wish");
+  await clear();
+  await add("Form field…", "is", async (form) => {
+    await form.getByLabel("Name of the field").fill("place");
+    await form.getByLabel("Value").fill("cellar");
+  });
+  await shown(HOSTILE);
+  await clear();
+  await add("From", "is", async (form) => {
+    await form.getByRole("combobox", { name: "Value" }).fill("ada@example.com");
+    await page.getByRole("option", { name: /Ada/ }).click();
+  });
+  await shown("Broken");
+  await page.locator(".inbox-list").getByText("From is Ada").waitFor();
+  await clear();
+  await add("From", "is not there");
+  await shown("Wish", HOSTILE);
+  await clear();
+  await add("Created", "is before", write("2026-01-31T08:05"));
+  await page.getByText("No ticket matches").waitFor();
+  await clear();
+  await api.put(`/tickets/${made[1].id}`, { processingUser: (await api.get("/projects/users")).body.find(({ email }) => email === "agent@example.com").id });
+  await add("Who works on it", "is", pick("agent"));
+  await shown("Wish");
+  // A search looks through all views, and keeps the conditions.
+  await clear();
+  await add("Type", "is", pick("Bug"));
+  await page.getByRole("searchbox", { name: "Search tickets" }).fill("old");
+  await shown("Old");
+  await page.getByRole("searchbox", { name: "Search tickets" }).fill("");
+  await page.getByRole("navigation").getByRole("link", { name: "All", exact: true }).click();
+  await shown("Broken", "Wish", HOSTILE, "Old");
+
+  await other.page.goto(page.url());
+  await other.page.getByRole("button", { name: "Saved views" }).click();
+  await other.page.getByRole("menuitem", { name: "All bugs" }).click();
+  await until("the other sees the same", async () => (await other.page.locator(".inbox-row").count()) === 2);
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  dashboard.assertClean();
+  other.assertClean();
+});

@@ -1,0 +1,75 @@
+// How soon one member sees what another one did: within a second of its being saved.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { choose } from "./lib/dashboard.js";
+import { colleague, report, signedIn } from "./lib/ready.js";
+
+const TIMEOUT = { timeout: 120_000 };
+const WITHIN_MS = 1_000;
+/** One that is late may be the machine's. */
+const ROUNDS = 5;
+
+/**
+ * The milliseconds from the answer to a change until the other browser shows it. `change` does it in one, `isShown` asks in the other whether `text` is there.
+ */
+async function delay(one, other, { path, change, isShown, text }) {
+  const answered = one.page.waitForResponse((response) => response.request().method() === "PUT" && response.url().includes(path)).then((response) => {
+    assert.equal(response.status(), 200);
+    return Date.now();
+  });
+  const seen = other.page.waitForFunction(isShown, text, { polling: 10 }).then(() => Date.now());
+  await change();
+  // It may be shown before the answer has come back to who did it.
+  return Math.max(0, (await seen) - (await answered));
+}
+
+function assertSoon(test, what, delays) {
+  const sorted = delays.toSorted((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  test.diagnostic(`${what}: ${delays.join(", ")} ms, median ${median} ms`);
+  assert.ok(median <= WITHIN_MS, `${what}: ${delays.join(", ")} ms`);
+}
+
+test("two members see each other's changes of a session within a second", TIMEOUT, async (test) => {
+  const ready = await signedIn(test);
+  const other = await colleague(test, ready);
+  const both = [ready.dashboard, other];
+  const { body: session } = await ready.api.post("/sessions", { userId: "user-1", name: "Ada" });
+  for (const { page } of both) await page.goto(ready.page.url().replace(/overview.*/, `sessions/${session.id}`));
+  for (const { page } of both) await page.getByRole("button", { name: "Edit Company:" }).waitFor();
+  const delays = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [one, seer] = round % 2 === 0 ? both : both.toReversed();
+    const text = `Example ${round} Ltd`;
+    const change = async () => {
+      await one.page.getByRole("button", { name: "Edit Company:" }).click();
+      await one.page.getByLabel("Company", { exact: true }).fill(text);
+      await one.page.keyboard.press("Enter");
+    };
+    const isShown = (text) => [...document.querySelectorAll("button")].some((button) => button.textContent.includes(text));
+    delays.push(await delay(one, seer, { path: `/v3/sessions/${session.id}`, change, isShown, text }));
+    await one.page.getByRole("button", { name: `Edit Company: ${text}` }).waitFor();
+  }
+  assertSoon(test, "a session", delays);
+});
+
+test("two members see each other's changes of a ticket within a second", TIMEOUT, async (test) => {
+  const ready = await signedIn(test);
+  const other = await colleague(test, ready);
+  const both = [ready.dashboard, other];
+  const { id } = await report(ready, { formData: { description: "The first" } });
+  for (const { page } of both) await page.goto(ready.page.url().replace(/overview.*/, `tickets/${id}`));
+  const field = ({ page }) => page.getByRole("article").getByLabel("Priority").first();
+  for (const dashboard of both) await field(dashboard).waitFor();
+  const delays = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [one, seer] = round % 2 === 0 ? both : both.toReversed();
+    const text = ["High", "Medium"][round % 2];
+    const change = () => choose(one.page, field(one), text);
+    const isShown = (text) => [...document.querySelectorAll("article input")].some(({ value }) => value === text);
+    delays.push(await delay(one, seer, { path: `/v3/tickets/${id}`, change, isShown, text }));
+    await one.page.waitForFunction(isShown, text);
+  }
+  assertSoon(test, "a ticket", delays);
+});
