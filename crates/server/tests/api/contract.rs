@@ -1,6 +1,7 @@
 //! What the server offers against what the contract promises.
 
 mod schema_names;
+mod sessions;
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,7 @@ mod at_once;
 mod files;
 mod job;
 mod life;
-mod services;
+pub mod services;
 mod undo;
 
 use std::time::Duration;

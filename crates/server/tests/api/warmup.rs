@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::support::{Call, TestApp};
 
 /// What memory has of a user.
-fn in_memory(app: &TestApp, user_id: &str) -> Option<Arc<Rendered>> {
+pub fn in_memory(app: &TestApp, user_id: &str) -> Option<Arc<Rendered>> {
     let key = IdentityKeyRef(app.project(), identity::USER_ID, user_id);
     app.app.sessions.by_key(&key).map(|known| known.value)
 }

@@ -1,6 +1,6 @@
 //! Importers of other services, against a server that speaks as they do.
 
-mod server;
+pub mod server;
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::support::{Answer, Call, TestApp, TestClock};
 use store::Clock;
 
 /// Servers that fetch from the service of a test.
-async fn app(service: &Service) -> TestApp {
+pub async fn app(service: &Service) -> TestApp {
     let address = service.address();
     TestApp::with(&[
         ("importers.hubspot", &address),
@@ -43,7 +43,7 @@ fn contact(id: u32) -> Value {
     })
 }
 
-fn contacts(ids: &[u32], next: Option<&str>) -> Reply {
+pub fn contacts(ids: &[u32], next: Option<&str>) -> Reply {
     let data: Vec<_> = ids.iter().map(|id| contact(*id)).collect();
     let mut pages = json!({"type": "pages", "page": 1, "per_page": 150, "total_pages": 2});
     if let Some(next) = next {
