@@ -132,26 +132,29 @@ impl<'l> List<'l> {
     pub fn count(&self, most: u64) -> Result<u64> {
         let conditions = conjuncts(&self.query.filter);
         let served: Vec<_> = self.served_conditions().collect();
-        if let ([_], [(index, ranges)]) = (&conditions[..], &served[..])
-            && ranges.exact
+        if let ([_], [served]) = (&conditions[..], &served[..])
+            && served.ranges.exact
         {
-            return self.count_ids(index, ranges, most);
+            return self.count_ids(served.index, &served.ranges, most);
         }
-        let mut source = Source::Table;
+        let (mut source, mut decided) = (Source::Table, None);
         let mut fewest = FEW + 1;
-        for (index, ranges) in served {
-            let count = self.count_keys(index, &ranges, fewest)?;
+        for served in served {
+            let count = self.count_keys(served.index, &served.ranges, fewest)?;
             if count < fewest {
-                (source, fewest) = (Source::Few(index, ranges), count);
+                decided = served.decided();
+                (source, fewest) = (served.few(), count);
             }
         }
         let part = Part {
             source,
+            decided,
             first: First::Either,
             keys: Vec::new(),
             ordered_from: 0,
             after: None,
         };
+        let conditions: Vec<_> = self.undecided(&part).collect();
         let (opening, columns): (Vec<_>, Vec<_>) = conditions
             .iter()
             .partition(|filter| opens_documents(filter, self.collection, self.indexes));

@@ -34,6 +34,8 @@ pub(super) enum First {
 #[derive(Debug, Clone)]
 pub(super) struct Part<'l> {
     pub source: Source<'l>,
+    /// The condition that all rows of the source fulfil.
+    pub decided: Option<&'l Filter>,
     pub first: First,
     /// The values that are read of each row.
     pub keys: Vec<OrderKey>,
@@ -41,6 +43,39 @@ pub(super) struct Part<'l> {
     pub ordered_from: usize,
     /// The values of the row before the first.
     pub after: Option<Vec<Value>>,
+}
+
+/// A condition that a declared index can name rows of.
+pub(super) struct Served<'l> {
+    condition: &'l Filter,
+    pub index: &'l DeclaredIndex,
+    pub ranges: KeyRanges,
+}
+
+impl<'l> Served<'l> {
+    /// The condition, when all that the index names fulfil it.
+    pub fn decided(&self) -> Option<&'l Filter> {
+        self.ranges.exact.then_some(self.condition)
+    }
+
+    /// Its rows by their keys, in whichever order.
+    pub fn few(self) -> Source<'l> {
+        Source::Few(self.index, self.ranges)
+    }
+
+    /// Its rows in the order of the index, if that is the one of these keys: those of one value are in the order of ids.
+    fn in_order(&self, keys: &[OrderKey]) -> Option<Source<'l>> {
+        match (&self.ranges.ranges[..], keys) {
+            ([range @ KeyRange::Is(_)], [key]) if key.column() == Some("id") => {
+                Some(Source::Index {
+                    index: self.index,
+                    range: range.clone(),
+                    elements: true,
+                })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl<'l> List<'l> {
@@ -54,7 +89,7 @@ impl<'l> List<'l> {
             return self.indexed_parts(order, index, after);
         }
         let keys = &order.keys;
-        let source = self.source(keys)?;
+        let (source, decided) = self.source(keys)?;
         let part = |source: &Source<'l>, first, after| {
             let mut keys = keys.clone();
             keys[0].may_be_null &= first == First::Either;
@@ -63,6 +98,7 @@ impl<'l> List<'l> {
             }
             Part {
                 source: source.clone(),
+                decided,
                 first,
                 keys,
                 ordered_from: usize::from(first == First::Absent),
@@ -85,40 +121,39 @@ impl<'l> List<'l> {
         })
     }
 
-    /// Where to look for the rows of a list that is in the order of columns.
-    fn source(&'l self, keys: &[OrderKey]) -> Result<Source<'l>> {
-        let mut fewest: Option<(u64, &DeclaredIndex, KeyRanges)> = None;
+    /// Where to look for the rows of a list that is in the order of columns, and the condition that is decided by that.
+    fn source(&'l self, keys: &[OrderKey]) -> Result<(Source<'l>, Option<&'l Filter>)> {
+        let mut fewest: Option<(u64, Served<'l>)> = None;
         let mut in_order = None;
-        for (index, ranges) in self.served_conditions() {
-            let count = self.count_keys(index, &ranges, FEW + 1)?;
-            if count <= FEW && fewest.as_ref().is_none_or(|(least, ..)| count < *least) {
-                fewest = Some((count, index, ranges));
-            } else if let [range @ KeyRange::Is(_)] = &ranges.ranges[..]
-                && let [key] = keys
-                && key.column() == Some("id")
-            {
-                in_order = Some((index, range.clone()));
+        for served in self.served_conditions() {
+            let count = self.count_keys(served.index, &served.ranges, FEW + 1)?;
+            if count > FEW {
+                in_order = in_order.or_else(|| Some((served.in_order(keys)?, served.decided())));
+            } else if fewest.as_ref().is_none_or(|(least, _)| count < *least) {
+                fewest = Some((count, served));
             }
         }
-        Ok(match (fewest, in_order) {
-            (Some((_, index, ranges)), _) => Source::Few(index, ranges),
-            (None, Some((index, range))) => Source::Index {
-                index,
-                range,
-                elements: true,
-            },
-            (None, None) => Source::Table,
-        })
+        let few = fewest.map(|(_, served)| {
+            let decided = served.decided();
+            let in_order = served.in_order(keys);
+            (in_order.unwrap_or_else(|| served.few()), decided)
+        });
+        Ok(few.or(in_order).unwrap_or((Source::Table, None)))
     }
 
     /// The conditions that each row must fulfil and that a declared index can name rows of.
-    pub(super) fn served_conditions(
-        &'l self,
-    ) -> impl Iterator<Item = (&'l DeclaredIndex, KeyRanges)> {
+    pub(super) fn served_conditions(&'l self) -> impl Iterator<Item = Served<'l>> {
         let conditions = conjuncts(&self.query.filter).into_iter();
         conditions
-            .filter_map(|filter| served(filter, self.collection, self.indexes))
-            .filter(|(_, ranges)| !ranges.ranges.is_empty())
+            .filter_map(|condition| {
+                let (index, ranges) = served(condition, self.collection, self.indexes)?;
+                Some(Served {
+                    condition,
+                    index,
+                    ranges,
+                })
+            })
+            .filter(|served| !served.ranges.ranges.is_empty())
     }
 
     /// Values in their order, then arrays, then what lacks the value.
@@ -131,8 +166,8 @@ impl<'l> List<'l> {
         let whole = |(from, to): (u8, u8)| (vec![from], vec![to]);
         // One element of an array may fulfil one condition, and another the next: arrays are looked at whatever is asked.
         let mut ranges = vec![whole(MISSING), whole(SOMETHING)];
-        for (_, asked) in self.served_conditions().filter(|(by, _)| *by == index) {
-            ranges = intersected(&ranges, &asked);
+        for served in self.served_conditions().filter(|it| it.index == index) {
+            ranges = intersected(&ranges, &served.ranges);
         }
         let (mut values, missing): (Vec<_>, Vec<_>) = ranges
             .into_iter()
@@ -159,6 +194,7 @@ impl<'l> List<'l> {
                 range: KeyRange::Between(from, to),
                 elements: false,
             },
+            decided: None,
             first: First::Either,
             keys: order.keys.clone(),
             ordered_from: 0,

@@ -13,9 +13,9 @@ const ROWS_PER_STEP_MAX: u64 = 16_000;
 impl<'l> List<'l> {
     /// The next `want` rows of a part, at the most. Those to leave out first are counted down in `skip`.
     pub(super) fn scan(&self, part: &Part<'l>, want: u64, skip: &mut u64) -> Result<Vec<Found>> {
-        let (columns, opening): (Vec<_>, Vec<_>) = conjuncts(&self.query.filter)
-            .into_iter()
-            .partition(|filter| !opens_documents(filter, self.collection, self.indexes));
+        let (opening, columns): (Vec<_>, Vec<_>) = self
+            .undecided(part)
+            .partition(|filter| opens_documents(filter, self.collection, self.indexes));
         if opening.is_empty() {
             return self.at_once(part, &columns, want, skip);
         }
@@ -25,6 +25,14 @@ impl<'l> List<'l> {
         self.hold_to_most(part, &columns)?;
         let all: Vec<_> = columns.into_iter().chain(opening).collect();
         self.at_once(part, &all, want, skip)
+    }
+
+    /// The conditions that are to be looked at in the rows of a part.
+    pub(super) fn undecided(&self, part: &Part<'l>) -> impl Iterator<Item = &'l Filter> {
+        let decided = part.decided;
+        conjuncts(&self.query.filter)
+            .into_iter()
+            .filter(move |filter| !decided.is_some_and(|decided| std::ptr::eq(*filter, decided)))
     }
 
     /// Whether an index gives the rows one by one in their order.
