@@ -6,6 +6,9 @@ use crate::declared::DeclaredIndex;
 use crate::filter::{ARRAYS, Filter, KeyRange, KeyRanges, MISSING, SOMETHING, served};
 use crate::{Result, Value};
 
+/// The keys of one condition that are looked for one by one.
+const READINGS_MAX: usize = 8;
+
 /// Where the rows of a part are found first.
 #[derive(Debug, Clone)]
 pub(super) enum Source<'l> {
@@ -65,14 +68,12 @@ impl<'l> Served<'l> {
 
     /// Its rows in the order of the index, if that is the one of these keys: those of one value are in the order of ids.
     fn in_order(&self, keys: &[OrderKey]) -> Option<Source<'l>> {
-        match (&self.ranges.ranges[..], keys) {
-            ([range @ KeyRange::Is(_)], [key]) if key.column() == Some("id") => {
-                Some(Source::Index {
-                    index: self.index,
-                    range: range.clone(),
-                    elements: true,
-                })
-            }
+        match &self.ranges.ranges[..] {
+            [range @ KeyRange::Is(_)] if is_by_id(keys) => Some(Source::Index {
+                index: self.index,
+                range: range.clone(),
+                elements: true,
+            }),
             _ => None,
         }
     }
@@ -126,6 +127,7 @@ impl<'l> List<'l> {
         let mut fewest: Option<(u64, Served<'l>)> = None;
         let mut in_order = None;
         for served in self.served_conditions() {
+            let served = self.without_absent(served, keys)?;
             let count = self.count_keys(served.index, &served.ranges, FEW + 1)?;
             if count > FEW {
                 in_order = in_order.or_else(|| Some((served.in_order(keys)?, served.decided())));
@@ -139,6 +141,30 @@ impl<'l> List<'l> {
             (in_order.unwrap_or_else(|| served.few()), decided)
         });
         Ok(few.or(in_order).unwrap_or((Source::Table, None)))
+    }
+
+    /// Leaves out the keys that no row has: a condition as it stands in an address is read as a number and as a text, and what is left
+    /// when only one of them occurs is in the order of ids.
+    fn without_absent(&self, mut served: Served<'l>, keys: &[OrderKey]) -> Result<Served<'l>> {
+        let ranges = &served.ranges.ranges;
+        let are_keys = ranges.iter().all(|range| matches!(range, KeyRange::Is(_)));
+        if !is_by_id(keys) || !are_keys || !(2..=READINGS_MAX).contains(&ranges.len()) {
+            return Ok(served);
+        }
+        let mut present = Vec::new();
+        for range in ranges {
+            let one = KeyRanges {
+                ranges: vec![range.clone()],
+                exact: served.ranges.exact,
+            };
+            if self.count_keys(served.index, &one, 1)? > 0 {
+                present.push(range.clone());
+            }
+        }
+        if !present.is_empty() {
+            served.ranges.ranges = present;
+        }
+        Ok(served)
     }
 
     /// The conditions that each row must fulfil and that a declared index can name rows of.
@@ -202,6 +228,10 @@ impl<'l> List<'l> {
         });
         Ok(parts.collect())
     }
+}
+
+fn is_by_id(keys: &[OrderKey]) -> bool {
+    matches!(keys, [key] if key.column() == Some("id"))
 }
 
 /// What is in both, in ascending order.

@@ -275,8 +275,13 @@ impl<'l> List<'l> {
 
     /// The statement of the ids that have one of some keys.
     pub(super) fn push_ids(&self, sql: &mut Sql, table: &str, attribute: i64, ranges: &KeyRanges) {
+        // SQLite would take the primary key, which gives ids without doubles, and look at every row of the project.
+        let by_value = match self.conn.locks_rows() {
+            true => String::new(),
+            false => format!(" INDEXED BY {table}_value"),
+        };
         sql.text.push_str(&format!(
-            "SELECT DISTINCT a.project, a.id FROM {table} a WHERE a.project = "
+            "SELECT DISTINCT a.project, a.id FROM {table} a{by_value} WHERE a.project = "
         ));
         sql.bind(Value::Id(self.project));
         sql.text.push_str(" AND a.attribute = ");
@@ -319,4 +324,70 @@ fn number(count: u64) -> Value {
 fn read_keys(row: &crate::conn::RowRef<'_>, keys: &[OrderKey]) -> Result<Vec<Value>> {
     let values = keys.iter().enumerate();
     values.map(|(n, key)| key.read(row, 5 + n)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conn::{Conn, Deadline};
+    use crate::declared::{DeclaredIndex, create};
+    use crate::filter::KeyRange;
+    use crate::{Collection, Dictionary, IndexState, ObjectId, Query};
+
+    const THINGS: Collection = Collection {
+        table: "thing",
+        columns: &[],
+        indexes: &[],
+        cluster: &[],
+        references: &[],
+    };
+
+    /// How SQLite finds the ids that have one of some keys.
+    fn plan(ranges: Vec<KeyRange>) -> String {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let deadline = Deadline::watch(&mut connection).unwrap();
+        let conn = Conn::Sqlite {
+            connection: &connection,
+            dictionary: Dictionary(b""),
+            deadline: &deadline,
+        };
+        create(&conn, "thing_index").unwrap();
+        let query = Query::default();
+        let list = List::new(&conn, ObjectId::ZERO, &THINGS, &[], &query);
+        let mut sql = Sql {
+            text: "EXPLAIN QUERY PLAN ".into(),
+            binds: Vec::new(),
+        };
+        let index = DeclaredIndex::for_test("thing_index", 1, "plan", IndexState::Ready);
+        let exact = true;
+        list.push_ids(
+            &mut sql,
+            index.table,
+            index.attribute,
+            &KeyRanges { ranges, exact },
+        );
+        let mut statement = connection.prepare(&sql.text).unwrap();
+        for n in 1..=sql.binds.len() {
+            statement.raw_bind_parameter(n, b"").unwrap();
+        }
+        let mut rows = statement.raw_query();
+        let step: String = rows.next().unwrap().unwrap().get("detail").unwrap();
+        step
+    }
+
+    /// The primary key gives ids in their order, so that none has to be left out as double: it would be read to its end for that.
+    #[test]
+    fn ids_are_found_by_their_keys() {
+        let key = |n: u8| KeyRange::Is(vec![n]);
+        let by_value =
+            "SEARCH a USING COVERING INDEX thing_index_value (project=? AND attribute=? AND value";
+        for ranges in [
+            vec![key(1)],
+            vec![key(1), key(2)],
+            vec![KeyRange::Between(vec![1], vec![2])],
+        ] {
+            let plan = plan(ranges.clone());
+            assert!(plan.starts_with(by_value), "{ranges:?}: {plan}");
+        }
+    }
 }
