@@ -1,7 +1,8 @@
 -- The requests of one wrk run. From the environment: OPERATION (hot, uniform, identify, track, list, declared, search, tickets or
 -- ticket-search), USERS (ids 0 to
--- USERS - 1 are known), SEED, RUN (a number that no other run has) and WITNESSES (user ids, one a line). A write run
--- writes to each witness first and never again, and prints what it wrote, so that the caller can compare.
+-- USERS - 1 are known), SEED, RUN (a number that no other run has), WITNESSES (user ids, one a line) and PORTS (one for each
+-- thread, which asks that one alone). A write run writes to each witness first and never again, and prints what it wrote, so that the
+-- caller can compare.
 
 local LOOKUP = "/v3/sessions/by-user-id/"
 local NEW_PERCENT = 5
@@ -14,7 +15,9 @@ local witnesses, is_witness = {}, {}
 for id in (os.getenv("WITNESSES") or ""):gmatch("[^\n]+") do
   witnesses[#witnesses + 1], is_witness[id] = id, true
 end
+local THREADS_MAX = 8
 local calls, serial = 0, 0
+number_of_thread = 0 -- global, because it is set from outside of the thread
 sent = "" -- global, because the caller's side reads it from the thread
 
 local function user_id(index) return ("user-%07d"):format(index) end
@@ -40,7 +43,7 @@ local function uniform() return math.random(0, users - 1) end
 local function written_user()
   if witnesses[calls] then return witnesses[calls] end
   if operation == "identify" and math.random(100) <= NEW_PERCENT then
-    return ("new-%03d-%07d"):format(run, serial)
+    return ("new-%03d-%d-%07d"):format(run, number_of_thread, serial)
   end
   local id
   repeat id = user_id(uniform()) until not is_witness[id]
@@ -49,7 +52,7 @@ end
 
 local PLANS = { "business", "enterprise", "starter", "team" }
 local function identify_body(id)
-  local number = run * 1000000 + serial
+  local number = (run * THREADS_MAX + number_of_thread) * 1000000 + serial
   local company = math.random(1000, 9999)
   return ('{"userId":"%s","name":"User %d","email":"user.%d@example.com","phone":"+8613%09d",'
     .. '"avatar":"https://example.com/%d.png","value":%d,"plan":"%s","companyId":"c-%d",'
@@ -125,7 +128,8 @@ local READS = {
 }
 
 function init()
-  math.randomseed(tonumber(os.getenv("SEED")) * 1000 + run)
+  math.randomseed((tonumber(os.getenv("SEED")) * 1000 + run) * THREADS_MAX + number_of_thread)
+  if number_of_thread > 0 then witnesses = {} end -- the first one writes to them
   if operation == "hot" then
     request = lookup_request(zipf_sampler())
   elseif operation == "uniform" then
@@ -141,8 +145,13 @@ function init()
   -- wrk asks for one request to look at before it starts, and does not send it: calls 1, 2, … are the sent ones.
 end
 
-local threads = {}
-function setup(thread) threads[#threads + 1] = thread end
+local threads, ports = {}, {}
+for port in os.getenv("PORTS"):gmatch("%d+") do ports[#ports + 1] = port end
+function setup(thread)
+  thread:set("number_of_thread", #threads)
+  threads[#threads + 1] = thread
+  thread.addr = wrk.lookup("127.0.0.1", ports[#threads])[1]
+end
 
 function done(summary, latency)
   local errors = summary.errors

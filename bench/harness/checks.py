@@ -8,6 +8,7 @@ from . import tools
 from .load import WRITES
 
 WITNESS_COUNT = 5
+WARM_UP_SHARE = 0.25
 
 
 def before(peer):
@@ -69,3 +70,16 @@ class Witnesses:
 def event_counts(document):
     counters = (document or {}).get("eventData", {})
     return Counter({name: counter["count"] for name, counter in counters.items()})
+
+
+def measure_operation(peer, load, operation, seconds):
+    load.run(peer, operation, max(1, round(seconds * WARM_UP_SHARE)))
+    witnesses = Witnesses(peer, operation, load.next_run)
+    figures, sent = load.run(peer, operation, seconds, witnesses.ids)
+    witnesses.compare(sent)
+    tools.log(
+        f"  {operation:8} {figures['requests_per_second']:>9,.0f}/s"
+        f"  p99 {figures['p99_ms']:.2f} ms  CPU {figures['cpu_ms']:.4f} ms"
+        f"  failed {figures['errors']}  other work {figures['other_cores']:.2f} cores"
+    )
+    return figures

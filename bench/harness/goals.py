@@ -4,6 +4,8 @@ import operator
 from dataclasses import dataclass
 from typing import Callable
 
+from . import nodes
+
 MILLION = 1_000_000
 
 
@@ -40,6 +42,20 @@ def times_bare(operation):
     return measure
 
 
+def times_sqlite(operation):
+    """What a lookup that may be a little old costs a node, compared with one over SQLite."""
+    def measure(results):
+        stale = results.of_run(nodes.name(1, nodes.STALE_MS), operation, "node_cpu_ms")
+        own = results.of_run("hark", operation, "cpu_ms")
+        return stale / own if stale is not None and own else None
+
+    return measure
+
+
+def of_node(operation, figure):
+    return lambda results: results.of_run(nodes.name(1), operation, figure)
+
+
 GOALS = (
     Goal("Lookup, hot keys: CPU per request, times bare", times_bare("hot"), 1.2),
     Goal("Lookup, uniform: CPU per request, times bare", times_bare("uniform"), 2.0),
@@ -51,6 +67,9 @@ GOALS = (
         Goal(f"{operation.capitalize()}: p99 ms", of_run(operation, "p99_ms"), 10)
         for operation in ("hot", "uniform", "identify", "track")
     ),
+    Goal("Lookup over PostgreSQL, hot keys: CPU ms of the node", of_node("hot", "node_cpu_ms"), 0.05, ".4f"),
+    Goal("Lookup over PostgreSQL, uniform: CPU ms of the node", of_node("uniform", "node_cpu_ms"), 0.05, ".4f"),
+    Goal("The same with bounded staleness, hot keys: times SQLite", times_sqlite("hot"), 1.1),
     Goal("Idle: own memory MB", of_peer("idle", "own_mb"), 50, ",.0f"),
     Goal("At load: own memory MB", lambda results: results.peak("hark", "own_mb"), 150, ",.0f"),
     Goal("First answer: seconds after start", of_peer("first_answer_seconds"), 0.5, ".3f"),

@@ -33,12 +33,15 @@ class Load:
 
     def run(self, peer, operation, seconds, witnesses=()):
         """Loads the peer; gives its figures and the bodies that wrk sent to the witnesses."""
-        command = ["wrk", "-t1", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(self.script)]
+        # A thread for each port.
+        ports = peer.ports()
+        threads = [f"-t{len(ports)}", f"-c{max(self.connections, len(ports))}"]
+        command = ["wrk", *threads, f"-d{seconds}s", "--timeout", "10s", "-s", str(self.script)]
         for name, value in peer.headers(operation).items():
             command += ["-H", f"{name}: {value}"]
         environment = {
             **os.environ, "OPERATION": operation, "USERS": str(self.users), "SEED": "42",
-            "RUN": str(self.next_run), "WITNESSES": "\n".join(witnesses),
+            "RUN": str(self.next_run), "WITNESSES": "\n".join(witnesses), "PORTS": " ".join(map(str, ports)),
         }
         self.next_run += 1
         before = Clock(peer)
@@ -81,6 +84,7 @@ class Clock:
         return {
             "time": time.monotonic(),
             "server": machine.cpu_seconds(self.peer.pids()),
+            "database": machine.cpu_seconds(self.peer.database_pids()),
             "generator": own.ru_utime + own.ru_stime,
             "machine": machine.busy_seconds(),
         }
@@ -91,6 +95,7 @@ class Clock:
         other = spent["machine"] - spent["server"] - spent["generator"]
         return {
             "server_cpu_seconds": spent["server"],
+            "database_cpu_seconds": spent["database"],
             "server_cores": spent["server"] / spent["time"],
             "generator_cores": spent["generator"] / spent["time"],
             "other_cores": max(0.0, other / spent["time"]),
@@ -110,6 +115,8 @@ def read_result(output, figures):
         "p50_ms": p50 / 1000,
         "p99_ms": p99 / 1000,
         "cpu_ms": figures["server_cpu_seconds"] * 1000 / requests,
+        "database_cpu_ms": figures["database_cpu_seconds"] * 1000 / requests,
+        "node_cpu_ms": (figures["server_cpu_seconds"] - figures["database_cpu_seconds"]) * 1000 / requests,
         "errors": errors,
     }
 

@@ -7,12 +7,11 @@ import sys
 import time
 from pathlib import Path
 
-from . import checks, machine, processes, reads, report, tools, visitors
+from . import checks, machine, nodes, processes, reads, report, tools, visitors
 from .load import OPERATIONS, Load
 from .peers import PEERS
 
 BENCH = Path(__file__).resolve().parent.parent
-WARM_UP_SHARE = 0.25
 SETTLE_SECONDS = 1
 
 
@@ -44,6 +43,7 @@ def parse():
     add("--secs", type=int, default=10, help="seconds of each measurement (10)")
     add("--conns", type=int, default=64, help="connections of the load generator (64)")
     add("--peers", default=",".join(PEERS), help=f"which, in which order ({','.join(PEERS)})")
+    add("--nodes", type=int, default=3, help="1 to so many nodes of Hark over one PostgreSQL; 0 leaves them out (3)")
     add("--visitors", type=int, default=500, help="visitors of pages at once; 0 leaves them out (500)")
     add("--visit-secs", type=int, default=60, help="seconds that they stay (60)")
     add("--reads-secs", type=int, default=10, help="seconds of each list and search; 0 leaves them out (10)")
@@ -58,6 +58,7 @@ def parse():
         ("--rounds", options.rounds, 0, 50),
         ("--secs", options.secs, 1, 600),
         ("--conns", options.conns, 1, 1000),
+        ("--nodes", options.nodes, 0, nodes.NODES_MAX),
         ("--visitors", options.visitors, 0, 2000),
         ("--visit-secs", options.visit_secs, 5, 600),
         ("--reads-secs", options.reads_secs, 0, 600),
@@ -69,7 +70,8 @@ def parse():
 
 
 def measure(options, state):
-    tools.require(options.peers)
+    has_nodes = options.nodes > 0 and options.rounds > 0
+    tools.require(options.peers, has_nodes)
     peers = [PEERS[name](BENCH, state, options.n) for name in options.peers]
     tools.build_generator(BENCH, state)
     for peer in peers:
@@ -84,6 +86,8 @@ def measure(options, state):
     for turn in range(options.rounds):
         for peer in peers:
             take_turn(peer, load, options.secs, results, turn)
+    if has_nodes:
+        nodes.measure(BENCH, options, state, results)
     if options.visitors:
         for peer in filter(lambda peer: peer.stores, peers):
             results.add_visit(peer.name, visitors.measure(peer, options.visitors, options.visit_secs))
@@ -105,19 +109,6 @@ def take_turn(peer, load, seconds, results, turn):
         checks.before(peer)
         for operation in OPERATIONS:
             if operation in peer.operations:
-                results.add_run(peer.name, operation, measure_operation(peer, load, operation, seconds))
+                results.add_run(peer.name, operation, checks.measure_operation(peer, load, operation, seconds))
     finally:
         peer.stop()
-
-
-def measure_operation(peer, load, operation, seconds):
-    load.run(peer, operation, max(1, round(seconds * WARM_UP_SHARE)))
-    witnesses = checks.Witnesses(peer, operation, load.next_run)
-    figures, sent = load.run(peer, operation, seconds, witnesses.ids)
-    witnesses.compare(sent)
-    tools.log(
-        f"  {operation:8} {figures['requests_per_second']:>9,.0f}/s"
-        f"  p99 {figures['p99_ms']:.2f} ms  CPU {figures['cpu_ms']:.4f} ms"
-        f"  failed {figures['errors']}  other work {figures['other_cores']:.2f} cores"
-    )
-    return figures

@@ -20,6 +20,8 @@ class Peer:
     def __init__(self, bench, state, users):
         self.bench, self.state, self.users = bench, state, users
         self.processes, self.port = [], 0
+        # Requests of the harness itself, which go to all ports in turn.
+        self.asked = 0
 
     def prepare(self):
         """Builds or installs the server."""
@@ -46,6 +48,10 @@ class Peer:
         self.port = free_port()
         began = time.monotonic()
         self.launch()
+        return self.wait(began)
+
+    def wait(self, began):
+        """Waits for the first good lookup of what was launched last; gives the seconds since it began."""
         reason = "it found no user"
         while self.processes[-1].poll() is None and time.monotonic() < began + START_SECONDS:
             try:
@@ -63,6 +69,14 @@ class Peer:
     def pids(self):
         return [process.pid for process in self.processes]
 
+    def database_pids(self):
+        """Those of them that are the database's, where it has processes of its own."""
+        return []
+
+    def ports(self):
+        """Where it is asked: the load is spread over them."""
+        return [self.port]
+
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
@@ -71,7 +85,9 @@ class Peer:
 
     def request(self, method, path, headers, body=None, timeout=10):
         """One request on a connection of its own; gives status and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        ports = self.ports()
+        self.asked += 1
+        connection = http.client.HTTPConnection("127.0.0.1", ports[self.asked % len(ports)], timeout=timeout)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

@@ -23,6 +23,11 @@ WORDS = "to_tsvector('simple', " + " || ' ' || ".join(
 ) + ")"
 INDEX_SECONDS_MAX = 600
 MEMORY_SAMPLE_SECONDS = 0.2
+WITHOUT_LIMITS = {
+    "HARK_LIMITS_V3_REQUESTS_PER_MINUTE": "0",
+    "HARK_LIMITS_ADMIN_REQUESTS_PER_MINUTE": "0",
+    "HARK_LIMITS_GUESTS_PER_MINUTE": "0",
+}
 
 
 class Bare(Peer):
@@ -101,6 +106,9 @@ class ExpressPg(Peer):
         program = ["node", self.folder / "server.js"]
         self.processes.append(processes.start(program, self.log_file(), env=environment))
 
+    def database_pids(self):
+        return self.pids()[:1]
+
     def build_indexes(self):
         self.cluster.sql(
             "CREATE INDEX IF NOT EXISTS by_activity ON sessions (project, (doc->>'lastActivity') DESC)",
@@ -133,22 +141,28 @@ class Hark(Peer):
         self.program = tools.cargo_build(root / "target", root / "Cargo.toml", "--bin", "hark") / "hark"
 
     def load(self):
+        return {**self.fill(), "disk_mb": folder_bytes(self.data) / 1e6}
+
+    def fill(self, **options):
+        """Imports the data set; gives the seconds, and the most memory of its own that the import was seen to take."""
         lines = self.state / "sessions.ndjson"
         tools.write_lines(self.state, lines, self.users)
         shutil.rmtree(self.data, ignore_errors=True)
-        self.keys = json.loads(tools.output([self.program, "setup", "--json", "--data", self.data]))
+        environment = {**os.environ, **options}
+        command = [self.program, "setup", "--json", "--data", self.data]
+        self.keys = json.loads(tools.output(command, env=environment))
         try:
             began = time.monotonic()
-            peak = self.import_lines(lines)
+            peak = self.import_lines(lines, environment)
             seconds = time.monotonic() - began
         finally:
             lines.unlink()
-        return {"load_seconds": seconds, "load_own_mb": peak, "disk_mb": folder_bytes(self.data) / 1e6}
+        return {"load_seconds": seconds, "load_own_mb": peak}
 
-    def import_lines(self, lines):
+    def import_lines(self, lines, environment):
         """Gives the most memory of its own that the import was seen to take, in MB."""
         command = [self.program, "import", lines, "--partial", "--project", self.keys["projectId"], "--data", self.data]
-        importer, peak = processes.start(command, self.log_file()), 0.0
+        importer, peak = processes.start(command, self.log_file(), env=environment), 0.0
         try:
             while importer.poll() is None:
                 peak = max(peak, machine.memory([importer.pid])["own_mb"])
@@ -173,13 +187,12 @@ class Hark(Peer):
         raise tools.Failure(f"{self.name}: the index was not built within {INDEX_SECONDS_MAX} s")
 
     def launch(self):
-        environment = {
-            **os.environ,
-            "HARK_LIMITS_V3_REQUESTS_PER_MINUTE": "0",
-            "HARK_LIMITS_ADMIN_REQUESTS_PER_MINUTE": "0",
-            "HARK_LIMITS_GUESTS_PER_MINUTE": "0",
-        }
-        command = [self.program, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"]
+        self.serve(self.data, self.port)
+
+    def serve(self, data, port, **options):
+        """Starts a server with some options, named as variables are."""
+        environment = {**os.environ, **WITHOUT_LIMITS, **options}
+        command = [self.program, "serve", "--data", data, "--listen", f"127.0.0.1:{port}"]
         self.processes.append(processes.start(command, self.log_file(), env=environment))
 
     @property

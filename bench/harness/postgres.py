@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from urllib.parse import quote
 
 from . import processes, tools
 
@@ -15,14 +16,18 @@ SOCKET_PATH_MAX_BYTES = 107
 
 
 class Cluster:
-    def __init__(self, state):
+    def __init__(self, state, name="postgres"):
         self.bin = tools.postgres_bin()
-        self.folder = state / "postgres"
-        self.log = state / "log" / "postgres.log"
+        self.folder = state / name
+        self.log = state / "log" / f"{name}.log"
         # PostgreSQL refuses to run as root.
         as_root = os.geteuid() == 0
         self.account = {"user": "postgres", "group": "postgres", "extra_groups": []} if as_root else {}
         self.environment = {"PGHOST": str(self.folder), "PGUSER": SUPERUSER, "PGDATABASE": "postgres"}
+
+    def url(self):
+        """Where it is, for programs that are told by a URL."""
+        return f"postgres://{SUPERUSER}@{quote(str(self.folder), safe='')}/postgres?sslmode=disable"
 
     def create(self):
         """Makes an empty cluster in place of an earlier one."""

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from statistics import median
 
+from . import nodes
 from .goals import GOALS
 from .load import OPERATIONS, READS
 
@@ -83,6 +84,7 @@ def render(results):
         f"Other work on the machine took up to {other:.2f} cores."
     )
     sections = [head, *(operation_table(results, name) for name in OPERATIONS), visit_table(results)]
+    sections.append(node_table(results))
     sections += [*(operation_table(results, name) for name in READS), whole_table(results), peer_table(results)]
     sections += [ratio_table(results), goal_table(results)]
     return "\n\n".join(filter(None, sections)) + "\n"
@@ -116,6 +118,24 @@ def visit_table(results):
     ]
     title = f"{options.visitors} visitors with sockets, ten events every 2.5 s for {options.visit_secs} s"
     return section(title, ["peer", *(title for title, _, _ in columns)], rows)
+
+
+def node_table(results):
+    """Nodes over one PostgreSQL, beside what else has one."""
+    columns = (
+        ("requests/s", "requests_per_second", ",.0f"), ("p50 ms", "p50_ms", ".2f"), ("p99 ms", "p99_ms", ".2f"),
+        ("CPU ms/request, nodes", "node_cpu_ms", ".4f"), ("database", "database_cpu_ms", ".4f"),
+        ("server cores", "server_cores", ".2f"), ("wrk cores", "generator_cores", ".2f"), ("failed", "errors", ",.0f"),
+    )
+    rows = [
+        [operation, peer, *(format(results.of_run(peer, operation, key), form) for _, key, form in columns)]
+        for operation in OPERATIONS
+        for peer in ("express-pg", *nodes.names(results.options.nodes))
+        if (peer, operation) in results.runs
+    ]
+    table = section("Nodes over one PostgreSQL", ["operation", "peer", *(title for title, _, _ in columns)], rows)
+    seconds, size = results.of_peer("nodes", "load_seconds"), results.of_peer("nodes", "disk_mb")
+    return seconds and f"{table}\n\nThe import took {seconds:,.1f} s, and the database {size:,.0f} MB."
 
 
 def whole_table(results):

@@ -28,11 +28,15 @@ def postgres_bin():
     return Path(found).parent if found else None
 
 
-def require(peers):
-    """Installs through apt what is missing for these peers, or says what to install."""
+def require(peers, has_nodes):
+    """Installs through apt what is missing for these peers and nodes, or says what to install."""
     if not shutil.which("cargo"):
         raise Failure("cargo is missing: install Rust from https://rustup.rs")
-    wanted = ("wrk", *EXPRESS_TOOLS) if "express-pg" in peers else ("wrk",)
+    wanted = ["wrk"]
+    if "express-pg" in peers:
+        wanted += EXPRESS_TOOLS
+    elif has_nodes:
+        wanted.append("postgres")
     missing = [tool for tool in wanted if not present(tool)]
     if not missing:
         return
