@@ -5,6 +5,7 @@ import { lazy, Suspense, type ComponentType } from "react";
 import { useText, type Key } from "../../i18n";
 import { Loading, PageTitle } from "../../shell/parts";
 import { useProject } from "../../shell/project";
+import { TabList } from "../../shell/TabList";
 import { Identity } from "./Identity";
 import { Keys } from "./Keys";
 import { Members } from "./Members";
@@ -31,26 +32,20 @@ const TABS: [string, Key, ComponentType][] = [
 export function SettingsPage() {
   const { t } = useText();
   const project = useProject();
-  const { tab } = useSearch({ strict: false });
+  const { tab = "keys" } = useSearch({ strict: false });
   const navigate = useNavigate();
   return (
     <>
       <PageTitle title={t("settings.title")} hint={project?.name} />
       <Tabs
-        value={tab ?? "keys"}
+        value={tab}
         keepMounted={false}
         className="panel"
         p="md"
         maw={980}
         onChange={(tab) => void navigate({ to: ".", search: { tab: tab ?? undefined }, replace: true })}
       >
-        <Tabs.List mb="md" style={{ overflowX: "auto", flexWrap: "nowrap" }}>
-          {TABS.map(([value, text]) => (
-            <Tabs.Tab key={value} value={value} style={{ whiteSpace: "nowrap" }}>
-              {t(text)}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
+        <TabList tabs={TABS.map(([value, text]) => [value, text] as const)} chosen={tab} />
         {TABS.map(([value, , Content]) => (
           <Tabs.Panel value={value} key={value}>
             <Suspense fallback={<Loading />}>

@@ -10,6 +10,7 @@ import { useEvents } from "../../api/live";
 import { useText, type Key } from "../../i18n";
 import { Empty, Failure, Loading } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
+import { TabList } from "../../shell/TabList";
 import { Attributes } from "./Attributes";
 import { Events } from "./Events";
 import { Header } from "./Header";
@@ -38,7 +39,7 @@ export function SessionPage() {
   const { t } = useText();
   const projectId = useProjectId();
   const { sessionId = "" } = useParams({ strict: false });
-  const { tab } = useSearch({ strict: false });
+  const { tab = "timeline" } = useSearch({ strict: false });
   const navigate = useNavigate();
   const loaded = useSession(projectId, sessionId);
   const refresh = useThrottledCallback(useRefresh(projectId, sessionId), REFRESH_MS);
@@ -66,19 +67,13 @@ export function SessionPage() {
         <Attributes loaded={loaded.data} />
       </div>
       <Tabs
-        value={tab ?? "timeline"}
+        value={tab}
         keepMounted={false}
         onChange={(tab) => void navigate({ to: ".", search: { tab: tab ?? undefined }, replace: true })}
         className="panel"
         p="md"
       >
-        <Tabs.List mb="md" style={{ overflowX: "auto", flexWrap: "nowrap" }}>
-          {TABS.map(([value, text]) => (
-            <Tabs.Tab key={value} value={value} style={{ whiteSpace: "nowrap" }}>
-              {t(text)}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
+        <TabList tabs={TABS} chosen={tab} />
         <Tabs.Panel value="timeline">
           <Timeline sessionId={sessionId} />
         </Tabs.Panel>

@@ -31,9 +31,9 @@ export function HoursFields({ times, change, timezone, setTimezone }: Hours) {
         onChange={(zone) => zone && setTimezone(zone)}
       />
       {times.map((time, index) => (
-        <Group key={index} gap="xs" wrap="nowrap" role="group" aria-label={t("teams.time", { number: index + 1 })}>
+        <div key={index} className="hours-row" role="group" aria-label={t("teams.time", { number: index + 1 })}>
           <Select
-            w={110}
+            className="hours-day"
             aria-label={t("teams.day")}
             data={DAYS.map((day, index) => ({ value: day, label: weekday(index) }))}
             value={DAYS[dayIndex(time.day)] ?? null}
@@ -53,7 +53,7 @@ export function HoursFields({ times, change, timezone, setTimezone }: Hours) {
           <ActionIcon variant="subtle" aria-label={t("teams.removeTime", { number: index + 1 })} onClick={() => change(times.filter((_, at) => at !== index))}>
             <IconX size={16} />
           </ActionIcon>
-        </Group>
+        </div>
       ))}
       <Group>
         <Button size="xs" variant="default" leftSection={<IconPlus size={14} aria-hidden />} disabled={times.length >= TIMES_MAX} onClick={() => change([...times, oneMore(times)])}>

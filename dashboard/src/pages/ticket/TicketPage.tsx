@@ -8,6 +8,7 @@ import { api, ApiError, type Ticket } from "../../api/client";
 import { useText, type Key } from "../../i18n";
 import { Empty, Face, Failure, Loading, nameOf } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
+import { TabList } from "../../shell/TabList";
 import { Company } from "./Company";
 import { Conversation } from "./Conversation";
 import { Handling } from "./Handling";
@@ -70,20 +71,13 @@ function OneTicket({ ticketId }: { ticketId: string }) {
 }
 
 function Content({ ticket }: { ticket: Ticket }) {
-  const { t } = useText();
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
   const tabs: Tab[] = ["conversation", "report", ...(ticket.replayFile ? (["replay"] as const) : []), "console", "network", "activity"];
   const tab = tabs.find((known) => known === search.tab) ?? "conversation";
   return (
     <Tabs value={tab} keepMounted={false} p="md" onChange={(tab) => void navigate({ to: ".", search: { ...search, tab: tab ?? undefined }, replace: true })}>
-      <Tabs.List mb="md" style={{ overflowX: "auto", flexWrap: "nowrap" }}>
-        {tabs.map((tab) => (
-          <Tabs.Tab key={tab} value={tab} style={{ whiteSpace: "nowrap" }}>
-            {t(TITLES[tab])}
-          </Tabs.Tab>
-        ))}
-      </Tabs.List>
+      <TabList tabs={tabs.map((tab) => [tab, TITLES[tab]] as const)} chosen={tab} />
       <Tabs.Panel value="conversation">
         <Conversation ticket={ticket} />
       </Tabs.Panel>
