@@ -1,4 +1,4 @@
-.PHONY: run build dashboard dashboard-api test bench fmt clean
+.PHONY: run build dashboard dashboard-api test test-million bench fmt clean
 
 # Serves on http://127.0.0.1:8080 from ./data. The first start makes a demo project and prints its keys.
 run: build
@@ -20,6 +20,11 @@ dashboard-api:
 # Formatting, lints, licences, all tests. Installs what they need and is missing.
 test:
 	scripts/test
+
+# The dashboard over a million sessions in Chromium, measured: about half an hour. ARGS has options (see e2e/million.js), HARK_BINARY names a program that is built.
+test-million:
+	[ -n "$$HARK_BINARY" ] || $(MAKE) build
+	cd e2e && npm ci --no-audit --no-fund && HARK_BINARY="$${HARK_BINARY:-$(CURDIR)/target/release/hark}" node million.js $(ARGS)
 
 # Measures Hark beside other servers: see bench/README.md.
 bench:

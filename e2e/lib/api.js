@@ -41,6 +41,10 @@ export class Api {
     return this.#send("PUT", `/v3${path}`, this.memberHeaders, body);
   }
 
+  delete(path) {
+    return this.#send("DELETE", `/v3${path}`, this.memberHeaders);
+  }
+
   /** Server-sent events from now on, as `{ name, data }`, into a list that grows until the test ends. */
   async watch(test, path) {
     const stop = new AbortController();

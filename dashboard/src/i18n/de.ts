@@ -99,6 +99,7 @@ export const de: Catalogue = {
   "sessions.searchHint": "Name, E-Mail, User-ID, Telefon, Attribute",
   "sessions.count": "{count} Sessions",
   "sessions.countOne": "1 Session",
+  "sessions.countMore": "{count} Sessions oder mehr",
   "sessions.columns": "Spalten",
   "sessions.export": "Exportieren",
   "sessions.exported": "Der Export ist gespeichert.",

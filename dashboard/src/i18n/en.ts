@@ -98,6 +98,7 @@ export const en = {
   "sessions.searchHint": "Name, email, user id, phone, attributes",
   "sessions.count": "{count} sessions",
   "sessions.countOne": "1 session",
+  "sessions.countMore": "{count} sessions or more",
   "sessions.columns": "Columns",
   "sessions.export": "Export",
   "sessions.exported": "The export is saved.",

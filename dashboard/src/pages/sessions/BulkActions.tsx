@@ -4,7 +4,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { api, type Session } from "../../api/client";
+import { api, data, type Session } from "../../api/client";
 import { useText } from "../../i18n";
 import { useDelete } from "../../shell/deleting";
 import { useExplain, useTell } from "../../shell/parts";
@@ -54,7 +54,11 @@ export function BulkActions({ sessions, clear }: { sessions: Session[]; clear: (
               event.preventDefault();
               const added = tag.trim();
               if (!added) return;
-              run.mutate((session) => api.PUT("/v3/sessions/{sessionId}", { ...at(session), body: { tags: [...new Set([...session.tags, added])] } }));
+              run.mutate(async (session) => {
+                // It may have got tags since it was selected.
+                const { tags } = await data(api.GET("/v3/sessions/{sessionId}", at(session)));
+                return api.PUT("/v3/sessions/{sessionId}", { ...at(session), body: { tags: [...new Set([...tags, added])] } });
+              });
               setTag("");
             }}
           >

@@ -1,5 +1,5 @@
-// The table of sessions: any number of them, as only the rows in view are drawn and pages are asked for as they come near.
-import { Badge, Button, Checkbox, Group, Menu, Popover, Stack, TextInput } from "@mantine/core";
+// The table of sessions: any number of them, as only the rows in view are drawn, and only the pages around them are kept.
+import { Badge, Button, Checkbox, Group, Menu, Popover, Skeleton, Stack, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconColumns3, IconDownload, IconSearch, IconUsers } from "@tabler/icons-react";
 import { Link, useNavigate, useSearch as useAddress } from "@tanstack/react-router";
@@ -18,14 +18,16 @@ import { SavedViews } from "../../shell/SavedViews";
 import { BulkActions } from "./BulkActions";
 import { Cell, COLUMNS, useColumns, type Column } from "./columns";
 import { FIELDS, NAMED } from "./fields";
-import { useSearch, useSessionCount, useSessions } from "./query";
+import { useSearch, useSessionCount, useSessions, type Listed } from "./query";
 
 const ROW_PX = 48;
 const NAME_PX = 260;
 const SELECT_PX = 44;
-/** Rows before the end at which the next page is asked for. */
-const AHEAD_ROWS = 60;
+/** How exactly the page is told which row is looked at. */
+const NEAR_ROWS = 50;
 const FOUND_MAX = 100;
+/** The server counts no further. */
+const COUNTED_MAX = 100_000;
 const TYPING_MS = 120;
 
 export function SessionsPage() {
@@ -38,54 +40,66 @@ export function SessionsPage() {
   const filter = toQuery(conditions);
   const term = address.q?.trim() ?? "";
   const isSearch = term !== "";
-  const pages = useSessions(projectId, filter, address.sort, !isSearch);
+  const [near, setNear] = useState(0);
+  const pages = useSessions(projectId, filter, address.sort, !isSearch, near);
   const found = useSearch(projectId, term, FOUND_MAX);
   const total = useSessionCount(projectId, filter, !isSearch);
+  const listed: Pick<Listed, "rows" | "offset" | "count"> = isSearch ? { rows: found.data ?? [], offset: 0, count: found.data?.length ?? 0 } : pages;
   const hidden = useHidden(projectId);
-  const all = useMemo(() => (isSearch ? found.data : pages.data?.pages.flatMap((page) => page.sessions)) ?? [], [isSearch, found.data, pages.data]);
-  const sessions = useMemo(() => all.filter(({ id }) => !hidden.has(id)), [all, hidden]);
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [columns, chosen, choose] = useColumns();
+  const rows = listed.rows.filter((session) => !session || !hidden.has(session.id));
+  const gone = listed.rows.length - rows.length;
+  const list = isSearch ? `search ${term}` : JSON.stringify([filter, address.sort]);
+  const [selected, setSelected] = useState(NONE);
+  // Nothing happens to what another list had.
+  useEffect(() => setSelected(NONE), [list]);
+  // As they are now, where they are at hand.
+  const chosen = [...new Map([...selected, ...byId(rows).filter(([id]) => selected.has(id))]).values()].filter(({ id }) => !hidden.has(id));
+  const [columns, columnIds, chooseColumns] = useColumns();
   const source = isSearch ? found : pages;
   const known = isSearch ? found.data?.length : total.data;
-  const count = known === undefined ? undefined : Math.max(0, known - (all.length - sessions.length));
+  const count = known === undefined || known === COUNTED_MAX ? known : Math.max(0, known - gone);
 
   return (
     <div style={{ display: "flex", flexDirection: "column", height: "calc(100dvh - 96px)", minHeight: 420 }}>
-      <PageTitle title={t("sessions.title")} hint={count !== undefined && (count === 1 ? t("sessions.countOne") : t("sessions.count", { count: number(count) }))}>
+      <PageTitle title={t("sessions.title")} hint={count !== undefined && t(countText(count), { count: number(count) })}>
         <SavedViews listed="sessions" />
-        <ColumnsMenu chosen={chosen} choose={choose} />
+        <ColumnsMenu chosen={columnIds} choose={chooseColumns} />
         <ExportMenu filter={filter} />
       </PageTitle>
       <Group gap="xs" mb="sm" align="flex-start">
         <SearchField initial={address.q ?? ""} search={(q) => go({ q: q || undefined })} />
         {!isSearch && <FilterBuilder fields={FIELDS} named={NAMED} conditions={conditions} change={(next) => go({ filter: toAddress(next) })} />}
       </Group>
-      {selected.size > 0 && <BulkActions sessions={sessions.filter(({ id }) => selected.has(id))} clear={() => setSelected(new Set())} />}
+      {chosen.length > 0 && <BulkActions sessions={chosen} clear={() => setSelected(NONE)} />}
       <div className="panel" style={{ flex: 1, display: "flex", flexDirection: "column", minHeight: 0, overflow: "hidden" }}>
-        {source.error && sessions.length === 0 ? (
-          <Failure error={source.error} retry={() => void source.refetch()} />
-        ) : source.isPending ? (
+        {source.error ? <Failure error={source.error} retry={() => void source.refetch()} /> : null}
+        {source.isPending ? (
           <Loading />
-        ) : sessions.length === 0 ? (
-          <Nothing isFiltered={isSearch || conditions.length > 0} />
-        ) : (
+        ) : listed.count > gone ? (
           <Grid
-            sessions={sessions}
+            list={list}
+            rows={rows}
+            offset={listed.offset}
+            count={listed.count - gone}
             columns={columns}
             sort={isSearch ? undefined : (address.sort ?? "")}
             order={(sort) => go({ sort: sort || undefined })}
-            more={() => {
-              if (!isSearch && pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
-            }}
+            look={setNear}
             selected={selected}
             select={setSelected}
           />
+        ) : (
+          !source.error && <Nothing isFiltered={isSearch || conditions.length > 0} />
         )}
       </div>
     </div>
   );
 }
+
+const countText = (count: number) => (count === 1 ? "sessions.countOne" : count === COUNTED_MAX ? "sessions.countMore" : "sessions.count");
+
+/** Those that arrived, under their ids. */
+const byId = (rows: (Session | undefined)[]) => rows.flatMap((session) => (session ? [[session.id, session] as const] : []));
 
 function SearchField({ initial, search }: { initial: string; search: (term: string) => void }) {
   const { t } = useText();
@@ -108,34 +122,48 @@ function SearchField({ initial, search }: { initial: string; search: (term: stri
   );
 }
 
+/** Sessions by their ids, as they were when they were selected: they may have left the table. */
+type Selected = ReadonlyMap<string, Session>;
+
+const NONE: Selected = new Map();
+
 interface GridProps {
-  sessions: Session[];
+  /** What is listed: another list begins at its top. */
+  list: string;
+  /** Rows from number `offset` on, out of `count`. */
+  rows: (Session | undefined)[];
+  offset: number;
+  count: number;
   columns: Column[];
   /** What the table is sorted by; nothing where it cannot be. */
   sort: string | undefined;
   order: (sort: string) => void;
-  more: () => void;
-  selected: ReadonlySet<string>;
-  select: (ids: ReadonlySet<string>) => void;
+  /** Hears which row is looked at. */
+  look: (index: number) => void;
+  selected: Selected;
+  select: (sessions: Selected) => void;
 }
 
-function Grid({ sessions, columns, sort, order, more, selected, select }: GridProps) {
+function Grid({ list, rows, offset, count, columns, sort, order, look, selected, select }: GridProps) {
   const { t } = useText();
   const scroll = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({ count: sessions.length, getScrollElement: () => scroll.current, estimateSize: () => ROW_PX, overscan: 16 });
-  const visible = rows.getVirtualItems();
-  const last = visible.at(-1)?.index ?? 0;
+  const drawn = useVirtualizer({ count, getScrollElement: () => scroll.current, estimateSize: () => ROW_PX, overscan: 16 });
   useEffect(() => {
-    if (last >= sessions.length - AHEAD_ROWS) more();
-  }, [last, sessions.length, more]);
-  const allSelected = sessions.length > 0 && sessions.every(({ id }) => selected.has(id));
-  const toggle = (id: string) => {
-    const next = new Set(selected);
-    if (!next.delete(id)) next.add(id);
+    scroll.current?.scrollTo({ top: 0 });
+  }, [list]);
+  const visible = drawn.getVirtualItems();
+  const middle = visible[Math.floor(visible.length / 2)]?.index ?? 0;
+  const near = middle - (middle % NEAR_ROWS);
+  useEffect(() => look(near), [near, look]);
+  const loaded = byId(rows);
+  const allSelected = loaded.length > 0 && loaded.every(([id]) => selected.has(id));
+  const toggle = (session: Session) => {
+    const next = new Map(selected);
+    if (!next.delete(session.id)) next.set(session.id, session);
     select(next);
   };
   return (
-    <div className="grid" ref={scroll} role="table" aria-label={t("sessions.title")} aria-rowcount={sessions.length + 1} tabIndex={0}>
+    <div className="grid" ref={scroll} role="table" aria-label={t("sessions.title")} aria-rowcount={count + 1} tabIndex={0}>
       <div className="row head" role="row">
         <div style={{ width: SELECT_PX }} role="columnheader">
           <Checkbox
@@ -143,7 +171,7 @@ function Grid({ sessions, columns, sort, order, more, selected, select }: GridPr
             aria-label={t("sessions.selectAll")}
             checked={allSelected}
             indeterminate={selected.size > 0 && !allSelected}
-            onChange={() => select(allSelected ? new Set() : new Set(sessions.map(({ id }) => id)))}
+            onChange={() => select(new Map(allSelected ? [] : [...selected, ...loaded]))}
           />
         </div>
         <div style={{ width: NAME_PX }} role="columnheader">
@@ -153,23 +181,23 @@ function Grid({ sessions, columns, sort, order, more, selected, select }: GridPr
           <Heading key={column.id} column={column} sort={sort} order={order} />
         ))}
       </div>
-      <div style={{ height: rows.getTotalSize(), position: "relative" }} role="rowgroup">
+      <div style={{ height: drawn.getTotalSize(), position: "relative" }} role="rowgroup">
         {visible.map(({ index, start }) => {
-          const session = sessions[index];
-          return (
-            session && (
-              <Row
-                key={session.id}
-                session={session}
-                columns={columns}
-                top={start}
-                index={index}
-                isSelected={selected.has(session.id)}
-                toggle={() => toggle(session.id)}
-              />
-            )
-          );
+          const session = rows[index - offset];
+          if (!session) return <Waiting key={index} top={start} index={index} />;
+          return <Row key={index} session={session} columns={columns} top={start} index={index} isSelected={selected.has(session.id)} toggle={() => toggle(session)} />;
         })}
+      </div>
+    </div>
+  );
+}
+
+/** A row that is on its way. */
+function Waiting({ top, index }: { top: number; index: number }) {
+  return (
+    <div className="row body" role="row" aria-rowindex={index + 2} aria-busy style={{ height: ROW_PX, transform: `translateY(${top}px)` }}>
+      <div style={{ width: SELECT_PX + NAME_PX }} role="cell">
+        <Skeleton height={12} animate={false} />
       </div>
     </div>
   );
