@@ -251,7 +251,7 @@ test("a table is dropped, mapped, checked, imported and taken back", TIMEOUT, as
 
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Undo" }).click();
-  await page.getByText("Undone").waitFor();
+  await page.getByText("Undone", { exact: true }).waitFor();
   assert.equal((await api.lookup("user-1")).status, 404);
   dashboard.assertClean();
 });
