@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { API_KEY, API_TOKEN, Api } from "./lib/api.js";
+import { mailbox } from "./lib/mailbox.js";
 import { finished, start, temporaryFolder } from "./lib/program.js";
 import { Server, assertHealthy } from "./lib/server.js";
+import { until } from "./lib/wait.js";
 
 const OBJECT_ID = /\b[0-9a-f]{24}\b/g;
 
@@ -215,4 +217,45 @@ test("a location database that is none is refused at the start", async (test) =>
   const { code, stderr } = await server.command("serve", "--geoip", file);
   assert.notEqual(code, 0);
   assert.ok(stderr.includes(file) && stderr.includes("--geoip"), stderr);
+});
+
+test("jobs that were given up are listed and tried again, beside a running server and without one", async (test) => {
+  const box = await mailbox(test);
+  const env = { HARK_SMTP_HOST: "127.0.0.1", HARK_SMTP_PORT: `${box.port}`, HARK_SMTP_TLS: "none", HARK_SMTP_FROM: "team@example.com" };
+  const { server, keys } = await Server.withProject(test, { env });
+  const api = new Api(server.url, keys);
+  const dead = async () => (await server.commandOutput("jobs", "list")).split("\n").filter(Boolean);
+  const invite = async (email) => {
+    const { status, body } = await api.post("/invitations/projects", { emails: [email], role: "agent" });
+    assert.equal(status, 200, JSON.stringify(body));
+  };
+
+  assert.deepEqual(await dead(), []);
+  box.refuses = true;
+  await invite("ada@example.com");
+  await until("the job is given up", async () => (await dead()).length === 1);
+  const [line] = await dead();
+  assert.match(line, /^[0-9a-f]{24}  invitation_mail  -  \d{4}-\d\d-\d\dT\S+Z  1 run  the mail server answered 550$/);
+  const [id] = line.match(OBJECT_ID);
+
+  box.refuses = false;
+  assert.equal(await server.commandOutput("jobs", "retry", id), "1 job is due again\n");
+  await until("the mail arrives", () => box.mails.length === 1);
+  assert.deepEqual(await dead(), []);
+  const again = await server.command("jobs", "retry", id);
+  assert.notEqual(again.code, 0);
+  assert.ok(again.stderr.includes(id) && again.stderr.includes("hark jobs list"), again.stderr);
+
+  box.refuses = true;
+  await invite("grace@example.com");
+  await invite("joan@example.com");
+  await until("both are given up", async () => (await dead()).length === 2);
+  await server.stop();
+  assert.equal((await dead()).length, 2);
+  assert.equal(await server.commandOutput("jobs", "retry", "--all"), "2 jobs are due again\n");
+  assert.deepEqual(await dead(), []);
+  box.refuses = false;
+  await server.start();
+  await until("the mails arrive", () => box.mails.length === 3);
+  await assertHealthy(server.data);
 });

@@ -1,17 +1,21 @@
-// A mail server that takes every mail and gives none on.
+// A mail server that takes every mail and gives none on, or refuses them all.
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Listens on this machine until the test ends: `{ port, mails }`, where `mails` has what was sent, as it was written. */
+/**
+ * Listens on this machine until the test ends: `{ port, mails, refuses }`, where `mails` has what was sent, as it was written. No mail is taken while
+ * `refuses` is true.
+ */
 export async function mailbox(test) {
-  const mails = [];
-  const server = createServer((socket) => converse(socket, mails)).listen(0, "127.0.0.1");
+  const box = { mails: [], refuses: false };
+  const server = createServer((socket) => converse(socket, box)).listen(0, "127.0.0.1");
   test.after(() => server.close());
   await once(server, "listening");
-  return { port: server.address().port, mails };
+  box.port = server.address().port;
+  return box;
 }
 
-function converse(socket, mails) {
+function converse(socket, box) {
   let text = "";
   let mail;
   const say = (line) => socket.write(`${line}\r\n`);
@@ -21,10 +25,11 @@ function converse(socket, mails) {
     text = lines.pop();
     for (const line of lines) {
       if (mail && line === ".") {
-        mails.push(mail.join("\n"));
+        box.mails.push(mail.join("\n"));
         mail = undefined;
         say("250 taken");
       } else if (mail) mail.push(line);
+      else if (box.refuses && line.startsWith("RCPT")) say("550 nobody of that name");
       else if (line === "DATA") {
         mail = [];
         say("354 go on");

@@ -117,6 +117,8 @@ pub enum Command {
     Import(Import),
     MailTest(MailTest),
     InboundMail(InboundMail),
+    #[command(subcommand)]
+    Jobs(Jobs),
     Doctor(Doctor),
     Backup(Backup),
     Restore(Restore),
@@ -387,6 +389,31 @@ pub struct InboundMail {
     pub recipient: Option<String>,
 }
 
+/// List jobs that were given up, and try them again
+///
+/// A job is what is done after a change, such as sending a mail. One that failed too often is dead: it is kept for 30 days.
+#[derive(Debug, Subcommand)]
+pub enum Jobs {
+    /// List the dead jobs, the last that died first: id, kind, project, when it died, how often it ran, why it failed
+    List,
+    Retry(JobsRetry),
+}
+
+/// Have a dead job, or all of them, run again
+///
+/// It is due at once and may fail as often as a new one. Where an unfinished job does the same, the dead one is removed instead, and that is said.
+/// Jobs that have to run one after another lose their place when they die: such a job runs beside the others now.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
+pub struct JobsRetry {
+    /// Id of the job, as `hark jobs list` shows it
+    #[arg(value_name = "JOB_ID", group = "which")]
+    pub id: Option<String>,
+    /// All that are dead, of all projects
+    #[arg(long, group = "which")]
+    pub all: bool,
+}
+
 /// Copy the database to a file, also while a server runs
 ///
 /// The copy is consistent, and is checked by opening it. Uploaded files are copied into a folder beside it, whose name ends
@@ -527,6 +554,10 @@ mod tests {
         assert!(parse("hark identity mode --project p off").is_ok());
         assert!(parse("hark identity mode --project p on").is_err());
         assert!(parse("hark identity sign --project p").is_err());
+        assert!(parse("hark jobs retry").is_err());
+        assert!(parse("hark jobs retry 65f1c0ffee0123456789abcd").is_ok());
+        assert!(parse("hark jobs retry --all").is_ok());
+        assert!(parse("hark jobs retry 65f1c0ffee0123456789abcd --all").is_err());
         assert!(parse("hark copy").is_err());
         assert!(parse("hark copy --from sqlite:").is_ok());
         assert!(parse("hark").is_err());

@@ -1,4 +1,4 @@
-//! Account commands and imports work while a server runs: they are sent to it over a socket in the data folder, which
+//! Commands on accounts and jobs, and imports, work while a server runs: they are sent to it over a socket in the data folder, which
 //! only the owner of the folder can open. Without a server they open the database themselves.
 
 use std::path::{Path, PathBuf};
@@ -22,6 +22,7 @@ use crate::accounts::setup::{self, SetupRequest};
 use crate::accounts::verification;
 use crate::app::{App, SharedApp, Surroundings};
 use crate::config::Config;
+use crate::jobs::queue::dead;
 
 /// The name of the socket in the data folder.
 const SOCKET: &str = "hark.sock";
@@ -59,6 +60,11 @@ pub enum Request {
     InboundMail {
         mail: String,
         recipient: Option<String>,
+    },
+    JobsList,
+    /// Without an id: all that are dead.
+    JobsRetry {
+        id: Option<ObjectId>,
     },
     Doctor {
         repair: bool,
@@ -118,6 +124,11 @@ async fn execute(app: &SharedApp, request: Request, progress: &ProgressSender) -
         Request::IdentityMode { project, mode } => json(serde_json::to_value(
             verification::set_mode(app, project, mode).await?,
         )),
+        Request::JobsList => json(serde_json::to_value(dead::list(app).await?)),
+        Request::JobsRetry { id: Some(id) } => {
+            json(serde_json::to_value(dead::retry(app, id).await?))
+        }
+        Request::JobsRetry { id: None } => json(serde_json::to_value(dead::retry_all(app).await?)),
         Request::Doctor { repair } => {
             database::examine(&app.config, repair, progress.clone()).await
         }

@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod import;
 mod inbound_mail;
+mod jobs;
 mod mail;
 mod serve;
 
@@ -62,6 +63,7 @@ fn dispatch(cli: Cli) -> Result<()> {
         Command::InboundMail(options) => {
             runtime()?.block_on(inbound_mail::hand_over(config, options))
         }
+        Command::Jobs(command) => runtime()?.block_on(jobs::command(config, command)),
         Command::Doctor(options) => runtime()?.block_on(database::doctor(config, options)),
         Command::Backup(options) => runtime()?.block_on(database::backup(config, options)),
         Command::Restore(options) => database::restore(&config, &options),

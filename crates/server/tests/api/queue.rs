@@ -1,5 +1,6 @@
 //! Queued jobs: what a unit of work asks for is done after its commit, and never lost.
 
+mod dead;
 mod lanes;
 mod life;
 mod worker;

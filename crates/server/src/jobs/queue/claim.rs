@@ -122,7 +122,7 @@ fn of_kinds(room: &Room) -> Filter {
     Filter::In(FieldPath::known("kind"), names.collect())
 }
 
-fn by(path: &str) -> Query {
+pub(super) fn by(path: &str) -> Query {
     Query {
         sort: vec![Sort {
             path: path.into(),

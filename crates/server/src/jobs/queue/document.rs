@@ -30,6 +30,9 @@ pub struct QueuedJob {
     /// Only one unfinished job has this key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unique: Option<String>,
+    /// The key that it had when it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_unique: Option<String>,
     /// Jobs of a lane run one after another. Absent also when the job is dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lane: Option<String>,

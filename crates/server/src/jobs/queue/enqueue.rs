@@ -86,6 +86,7 @@ pub fn enqueue(tx: &mut Tx<'_>, new: NewJob) -> store::Result<ObjectId> {
         running: false,
         again: false,
         unique: new.unique,
+        former_unique: None,
         lane,
         position,
         session: new.session,
@@ -96,7 +97,7 @@ pub fn enqueue(tx: &mut Tx<'_>, new: NewJob) -> store::Result<ObjectId> {
 }
 
 /// A job that runs may have seen the state before this unit of work: it runs once more.
-fn run_again(tx: &mut Tx<'_>, id: ObjectId) -> store::Result<()> {
+pub(super) fn run_again(tx: &mut Tx<'_>, id: ObjectId) -> store::Result<()> {
     let Some(mut row) = tx.get_for_update::<QueuedJob>(id)? else {
         return Err(tx.raced()); // it was done meanwhile
     };

@@ -94,6 +94,7 @@ fn put(tx: &mut Tx<'_>, row: &mut Row<QueuedJob>, due_at: Millis) -> store::Resu
 fn bury(tx: &mut Tx<'_>, row: &mut Row<QueuedJob>, error: &str) -> store::Result<()> {
     if let Some(key) = row.doc.unique.take() {
         tx.release(identity::JOB, &key, row.id)?;
+        row.doc.former_unique = Some(key);
     }
     row.doc.error = Some(shortened(error));
     row.doc.lane = None;

@@ -2,12 +2,13 @@
 //!
 //! [`enqueue`] writes a job in the unit that causes it. After the commit a process claims it with a lease, runs the handler of its
 //! [kind](Kind), and takes it out of the table. A run that fails is repeated after a pause; one whose process died, when its lease is
-//! over. So each job is done at least once, and handlers must bear to be called again. A job that failed too often is dead: it
-//! stays for [`DEAD_DAYS`] to be seen.
+//! over. So each job is done at least once, and handlers must bear to be called again. A job that failed too often is [dead]: it
+//! stays for [`DEAD_DAYS`] to be seen and tried again.
 //!
 //! Every process looks after the jobs that it commits itself at once, and after all others every [`SCAN_INTERVAL`].
 
 mod claim;
+pub mod dead;
 pub mod document;
 mod enqueue;
 mod finish;
