@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
+use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Url};
 
@@ -16,9 +17,14 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Bytes of an answer.
 pub const ANSWER_BYTES_MAX: usize = 16 << 20;
 
+/// Finds the addresses of a name.
+type Lookup =
+    Arc<dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> + Send + Sync>;
+
 /// How other servers are asked.
 pub struct Outgoing {
     allow_private: bool,
+    lookup: Lookup,
     client: OnceLock<Client>,
 }
 
@@ -50,8 +56,13 @@ impl Outgoing {
     /// `allow_private`: also servers of the private network, and without TLS.
     #[must_use]
     pub fn new(allow_private: bool) -> Self {
+        Self::with_lookup(allow_private, Arc::new(|name| Box::pin(of_system(name))))
+    }
+
+    fn with_lookup(allow_private: bool, lookup: Lookup) -> Self {
         Self {
             allow_private,
+            lookup,
             client: OnceLock::new(),
         }
     }
@@ -157,6 +168,7 @@ impl Outgoing {
         }
         let resolver = Arc::new(Resolver {
             allow_private: self.allow_private,
+            lookup: Arc::clone(&self.lookup),
         });
         let client = Client::builder()
             .dns_resolver(resolver)
@@ -182,29 +194,32 @@ fn failed(error: &reqwest::Error) -> OutgoingError {
     OutgoingError::Failed(format!("the server cannot be reached: {cause}"))
 }
 
-/// The name of a server leads to a private network alone.
+/// What the system says the addresses of a name are. The port is that of the request.
+async fn of_system(name: String) -> std::io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.collect())
+}
+
+/// The name of a server leads to a private network, alone or among others.
 #[derive(Debug, thiserror::Error)]
 #[error("the name of the server leads to a private network")]
 struct PrivateAddress;
 
-/// Finds the addresses of a name and leaves out those that may not be reached. The connection goes to one of what is left, so that
-/// a name cannot lead elsewhere between the look and the connection.
+/// Finds the addresses of a name, once for each connection, which goes to one of them: so a name cannot lead elsewhere between the
+/// look and the connection. One that leads to a private network beside others is refused too: no honest name does.
 struct Resolver {
     allow_private: bool,
+    lookup: Lookup,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let allow_private = self.allow_private;
+        let (allow_private, found) = (self.allow_private, (self.lookup)(name.as_str().to_owned()));
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found
-                .filter(|address| allow_private || is_public(address.ip()))
-                .collect();
-            if allowed.is_empty() {
+            let found = found.await?;
+            if !allow_private && found.iter().any(|address| !is_public(address.ip())) {
                 return Err(PrivateAddress.into());
             }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
+            Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
 }
@@ -253,6 +268,9 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::SeqCst;
+
     use super::*;
 
     #[test]
@@ -330,6 +348,97 @@ mod tests {
         let lenient = Outgoing::new(true);
         assert!(lenient.check("http://127.0.0.1:9").is_ok());
         assert!(lenient.check("ftp://127.0.0.1").is_err());
+    }
+
+    /// An address of the public internet that nobody has (2d00::/8 is not allocated): what goes there arrives nowhere.
+    const NOWHERE: &str = "[2d00::1]:0";
+
+    /// Answers that a name gives one after another, the last one from then on; and how often it was asked.
+    fn answering(answers: Vec<Vec<&'static str>>) -> (Lookup, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let lookup: Lookup = Arc::new(move |name| {
+            assert_eq!(name, "hooks.example.com");
+            let number = count.fetch_add(1, SeqCst).min(answers.len() - 1);
+            let now = answers[number]
+                .iter()
+                .map(|address| address.parse().unwrap())
+                .collect();
+            Box::pin(std::future::ready(Ok(now)))
+        });
+        (lookup, asked)
+    }
+
+    /// A server of this machine, which counts who comes.
+    async fn inside() -> (u16, Arc<AtomicUsize>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, came) = (
+            listener.local_addr().unwrap().port(),
+            Arc::new(AtomicUsize::new(0)),
+        );
+        let count = Arc::clone(&came);
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                count.fetch_add(1, SeqCst);
+            }
+        });
+        (port, came)
+    }
+
+    /// Posts to the name, whose addresses `outgoing` finds; gives why that failed.
+    async fn post(outgoing: &Outgoing, port: u16) -> OutgoingError {
+        let url = format!("https://hooks.example.com:{port}/");
+        let url = outgoing.check(&url).unwrap();
+        let timeout = Duration::from_millis(500);
+        let sent = outgoing.post(url, HeaderMap::new(), "{}".into(), timeout, 1024);
+        match sent.await {
+            Ok(answer) => panic!("answered {}", answer.status),
+            Err(error) => error,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_by_the_time_of_the_connection_is_refused() {
+        let (port, came) = inside().await;
+        let (lookup, asked) = answering(vec![vec![NOWHERE], vec!["127.0.0.1:0"]]);
+        let strict = Outgoing::with_lookup(false, lookup);
+        let error = post(&strict, port).await;
+        assert!(matches!(error, OutgoingError::Failed(_)), "{error}");
+        assert_eq!(
+            asked.load(SeqCst),
+            1,
+            "what was looked at is what is connected to"
+        );
+        let error = post(&strict, port).await;
+        assert!(matches!(error, OutgoingError::Refused(_)), "{error}");
+        assert_eq!(
+            asked.load(SeqCst),
+            2,
+            "what was found before is not believed"
+        );
+        assert_eq!(came.load(SeqCst), 0);
+
+        // The same name would lead there.
+        let (lookup, _) = answering(vec![vec!["127.0.0.1:0"]]);
+        let error = post(&Outgoing::with_lookup(true, lookup), port).await;
+        assert!(matches!(error, OutgoingError::Failed(_)), "{error}");
+        assert_eq!(came.load(SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_among_others_is_refused() {
+        let (port, came) = inside().await;
+        for mixed in [
+            vec![NOWHERE, "127.0.0.1:0"],
+            vec!["127.0.0.1:0", NOWHERE],
+            vec![NOWHERE, "[::ffff:127.0.0.1]:0"],
+        ] {
+            let (lookup, _) = answering(vec![mixed]);
+            let error = post(&Outgoing::with_lookup(false, lookup), port).await;
+            assert!(matches!(error, OutgoingError::Refused(_)), "{error}");
+            assert!(error.to_string().contains("private network"), "{error}");
+        }
+        assert_eq!(came.load(SeqCst), 0);
     }
 
     #[tokio::test]
