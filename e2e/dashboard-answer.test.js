@@ -150,6 +150,46 @@ test("members change and delete what they said, and others see it", TIMEOUT, asy
   other.assertClean();
 });
 
+test("a message that changed while it was edited is not overwritten unseen, and what was typed is kept", TIMEOUT, async (test) => {
+  const { api, dashboard, page, id, messages } = await opened(test);
+  await page.getByRole("textbox", { name: "Reply" }).click();
+  await page.keyboard.type("We are wrong");
+  await page.keyboard.press("Control+Enter");
+  await messages.getByText("We are wrong").waitFor();
+  await messages.getByRole("button", { name: "What to do with this message" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  const editor = page.getByRole("textbox", { name: "The message" });
+  await editor.fill("We were right");
+  const [message] = (await api.get(`/messages?ticket=${id}`)).body;
+  const says = async () => (await api.get(`/messages/${message.id}`)).body.data.text;
+  assert.equal((await api.put(`/messages/${message.id}`, { comment: "We are late" })).status, 200);
+
+  await editor.press("Control+Enter");
+  const conflict = messages.getByRole("alert");
+  await conflict.getByText("We are late").waitFor();
+  await dashboard.assertAccessible("a message that somebody else changed");
+  assert.equal(await says(), "We are late", "nothing is saved");
+  assert.equal(await editor.innerText(), "We were right", "what was typed is kept");
+
+  assert.equal((await api.put(`/messages/${message.id}`, { comment: "We are late again" })).status, 200);
+  await page.getByRole("button", { name: "Save mine" }).click();
+  await conflict.getByText("We are late again").waitFor();
+  assert.equal(await says(), "We are late again");
+  await page.getByRole("button", { name: "Save mine" }).click();
+  await editor.waitFor({ state: "hidden" });
+  await messages.getByText("We were right").waitFor();
+  assert.equal(await says(), "We were right");
+  // That the session has seen it is no conflict.
+  await messages.getByRole("button", { name: "What to do with this message" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  await editor.fill("We are fine");
+  assert.equal((await api.put(`/messages/${message.id}`, { sessionNotificationsUnread: false })).status, 200);
+  await editor.press("Control+Enter");
+  await messages.getByText("We are fine").waitFor();
+  assert.equal(await says(), "We are fine");
+  dashboard.assertClean();
+});
+
 /** Drops or pastes files where a reply is written, as a browser does it. */
 function carry(page, how, files) {
   return page.getByRole("textbox", { name: "Reply" }).evaluate(

@@ -2090,10 +2090,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get a message
+         * @description The message with this id. The header `ETag` names its version, which a change can be held to. It also changes when the session sees the message, or a mail with
+         *     it goes out.
+         */
+        get: operations["GetMessage"];
         /**
          * Change a message
          * @description What is given replaces. Who said it, where and to whom stays. A notification of it that waits tells what it says then; one that was shown is not taken back.
+         *     With `If-Match` the message is changed only when it is of the version that is named.
          */
         put: operations["UpdateMessage"];
         post?: never;
@@ -24837,7 +24843,7 @@ export interface operations {
             };
         };
     };
-    UpdateMessage: {
+    GetMessage: {
         parameters: {
             query?: never;
             header: {
@@ -24850,11 +24856,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MessageChangeInput"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description The message */
             200: {
@@ -24984,12 +24986,172 @@ export interface operations {
             };
         };
     };
+    UpdateMessage: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the project */
+                project: string;
+                /** @description The `ETag` of the version that may be changed */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The id of the message: 24 hexadecimal characters */
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageChangeInput"];
+            };
+        };
+        responses: {
+            /** @description The message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credential, or one that is wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A valid credential without the right, or of no member of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing of that id in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The message is of another version than `If-Match` names */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Path and query are longer than the limit. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Well-formed, but not acceptable: each field is named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A limit was exceeded; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The headers are larger than the limit. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server failed. The log has the cause under the id of the request. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server has too much to do; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     DeleteMessage: {
         parameters: {
             query?: never;
             header: {
                 /** @description The id of the project */
                 project: string;
+                /** @description The `ETag` of the version that may be deleted */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The id of the message: 24 hexadecimal characters */
@@ -25044,6 +25206,15 @@ export interface operations {
             };
             /** @description The body arrived too slowly. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The message is of another version than `If-Match` names */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -15,6 +15,8 @@ export const team: Record<keyof typeof english, string> = {
   "message.options": "Was mit dieser Nachricht geschieht",
   "message.edit": "Bearbeiten",
   "message.editing": "Die Nachricht",
+  "message.conflict": "Diese Nachricht wurde inzwischen geändert",
+  "message.conflictHint": "Was du geschrieben hast, ist nicht gespeichert. Jetzt steht da:",
   "message.delete": "Löschen …",
   "message.deleteTitle": "Diese Nachricht löschen?",
   "message.deleteHint": "Ihre Dateien gehen mit. Das lässt sich nicht zurücknehmen. Wer sie schon gesehen hat, erinnert sich vielleicht.",

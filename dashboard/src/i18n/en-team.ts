@@ -13,6 +13,8 @@ export const team = {
   "message.options": "What to do with this message",
   "message.edit": "Edit",
   "message.editing": "The message",
+  "message.conflict": "This message was changed meanwhile",
+  "message.conflictHint": "What you wrote is not saved. By now the message says:",
   "message.delete": "Delete…",
   "message.deleteTitle": "Delete this message?",
   "message.deleteHint": "Its files go with it. This cannot be undone. Who has seen it already may remember it.",

@@ -10,6 +10,7 @@ mod owners;
 mod refusals;
 mod said;
 mod search;
+mod versions;
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Changing and deleting a message.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use store::{ObjectId, Row, Tx};
 
 use super::body::Fields;
@@ -10,34 +10,42 @@ use super::conversation;
 use super::create::{named, shown};
 use super::document::Message;
 use super::schema::{MessageBody, MessageChangeInput};
+use super::show::{parse_id, unknown};
 use crate::app::SharedApp;
 use crate::auth::{Member, TicketsWrite};
 use crate::files;
-use crate::http::error::ApiError;
+use crate::http::conditional;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
 use crate::resources::ticket::document::Ticket;
 use crate::resources::ticket::history::By;
 use crate::resources::ticket::render::Viewer;
-use crate::resources::ticket::show::json;
 
 /// Change a message
 ///
 /// What is given replaces. Who said it, where and to whom stays. A notification of it that waits tells what it says then; one that was shown is not taken back.
+/// With `If-Match` the message is changed only when it is of the version that is named.
 #[utoipa::path(
     put, path = "/v3/messages/{messageId}", operation_id = "UpdateMessage", tag = "Messages",
     params(
         ("messageId" = String, Path, description = "The id of the message: 24 hexadecimal characters"),
         ("project" = String, Header, description = "The id of the project"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that may be changed"),
     ),
     request_body = MessageChangeInput,
-    responses((status = 200, description = "The message", body = MessageBody), ErrorResponses),
+    responses(
+        (status = 200, description = "The message", body = MessageBody),
+        (status = 412, description = "The message is of another version than `If-Match` names", body = ErrorBody),
+        ErrorResponses,
+    ),
     security(("jwt" = ["tickets:write"])),
 )]
 pub async fn update(
     State(app): State<SharedApp>,
     member: Member<TicketsWrite>,
     Path(message_id): Path<String>,
+    headers: HeaderMap,
     body: Checked,
 ) -> Result<Response, ApiError> {
     let id = parse_id(&message_id)?;
@@ -47,6 +55,7 @@ pub async fn update(
     let is_left = edit.attachments.is_some();
     let write = app.store.write(member.project, move |tx| {
         let (mut ticket, mut message) = find(tx, id)?;
+        conditional::require_match(&headers, id, message.version)?;
         let voice = viewer.voice(message.doc.user);
         let (ticket, message) = (&mut ticket, &mut message);
         conversation::edit(tx, ticket, message, edit.clone(), by, &voice, &attached)?;
@@ -56,7 +65,7 @@ pub async fn update(
     if is_left {
         files::remove_erased(&app, member.project).await;
     }
-    Ok(json(shown.get().to_owned()))
+    Ok(shown.into_response())
 }
 
 /// Delete a message
@@ -67,19 +76,26 @@ pub async fn update(
     params(
         ("messageId" = String, Path, description = "The id of the message: 24 hexadecimal characters"),
         ("project" = String, Header, description = "The id of the project"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that may be deleted"),
     ),
-    responses((status = 204, description = "It is gone"), ErrorResponses),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 412, description = "The message is of another version than `If-Match` names", body = ErrorBody),
+        ErrorResponses,
+    ),
     security(("jwt" = ["tickets:write"])),
 )]
 pub async fn delete(
     State(app): State<SharedApp>,
     member: Member<TicketsWrite>,
     Path(message_id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let id = parse_id(&message_id)?;
     let by = By::User(member.user);
     let write = app.store.write(member.project, move |tx| {
         let (mut ticket, mut message) = find(tx, id)?;
+        conditional::require_match(&headers, id, message.version)?;
         conversation::remove(tx, &mut ticket, &mut message, by)?;
         Ok::<_, ApiError>(!message.doc.attachments.is_empty())
     });
@@ -89,27 +105,13 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn parse_id(text: &str) -> Result<ObjectId, ApiError> {
-    text.parse().map_err(|_| {
-        ApiError::bad_request(
-            "invalid_id",
-            "The message id in the path must be 24 hexadecimal characters.",
-        )
-    })
-}
-
 /// A message and its ticket, which is locked first: that holds the conversation together.
 fn find(tx: &Tx<'_>, id: ObjectId) -> Result<(Row<Ticket>, Row<Message>), ApiError> {
-    let unknown = || {
-        ApiError::not_found(
-            "message_not_found",
-            format!("This project has no message with id {id}."),
-        )
-    };
-    let message = tx.get::<Message>(id)?.ok_or_else(unknown)?;
+    let message = tx.get::<Message>(id)?.ok_or_else(|| unknown(id))?;
     let ticket = tx.get_for_update::<Ticket>(message.doc.ticket)?;
-    let ticket = ticket.ok_or_else(unknown)?;
-    let message = tx.get_for_update::<Message>(id)?.ok_or_else(unknown)?;
+    let ticket = ticket.ok_or_else(|| unknown(id))?;
+    let message = tx.get_for_update::<Message>(id)?;
+    let message = message.ok_or_else(|| unknown(id))?;
     if message.doc.ticket != ticket.id {
         // Its ticket was merged meanwhile.
         return Err(tx.raced().into());

@@ -1,15 +1,14 @@
 //! Saying something.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use serde_json::value::RawValue;
 use store::{ObjectId, Row, Tx};
 
 use super::body::Fields;
 use super::conversation;
 use super::document::Message;
-use super::render;
+use super::render::Shown;
 use super::schema::{MessageBody, MessageInput};
 use crate::app::{App, SharedApp};
 use crate::auth::{Member, TicketsWrite};
@@ -21,8 +20,7 @@ use crate::live::Activity;
 use crate::resources::session::lookup;
 use crate::resources::ticket::document::Attachment;
 use crate::resources::ticket::history::By;
-use crate::resources::ticket::render::{Renderer, Viewer};
-use crate::resources::ticket::show::json;
+use crate::resources::ticket::render::Viewer;
 
 /// Send a message
 ///
@@ -59,12 +57,12 @@ pub async fn create(
             None => By::User(member.user),
         };
         let message = conversation::add(tx, &mut ticket, new, by, &voice, &files)?;
-        let json = shown(tx, &message, &viewer)?;
-        Ok::<_, ApiError>((message, json))
+        let shown = shown(tx, &message, &viewer)?;
+        Ok::<_, ApiError>((message, shown))
     });
     let (message, shown) = write.await?;
     report(&app, member.project, &message);
-    Ok(json(shown.get().to_owned()))
+    Ok(shown.into_response())
 }
 
 /// The files of this server that are attached.
@@ -80,13 +78,9 @@ pub(super) fn named(app: &App, attachments: &[Attachment]) -> Vec<FileToken> {
 ///
 /// # Errors
 /// Those of the store.
-pub(super) fn shown(
-    tx: &Tx<'_>,
-    message: &Row<Message>,
-    viewer: &Viewer,
-) -> store::Result<Box<RawValue>> {
+pub(super) fn shown(tx: &Tx<'_>, message: &Row<Message>, viewer: &Viewer) -> store::Result<Shown> {
     let row = tx.raw::<Message>(message.id)?.ok_or_else(|| tx.raced())?;
-    render::shown(&mut Renderer::new(tx, viewer.clone()), &row)
+    Shown::of(tx, &row, viewer)
 }
 
 /// Tells those who watch the session.

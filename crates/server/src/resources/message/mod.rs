@@ -13,6 +13,7 @@ pub mod render;
 pub mod rich_text;
 pub mod schema;
 pub mod search;
+mod show;
 pub mod unread;
 
 use axum::Extension;
@@ -34,5 +35,5 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create).layer(large()))
         .routes(routes!(search::search))
-        .routes(routes!(change::update, change::delete).layer(large()))
+        .routes(routes!(show::by_id, change::update, change::delete).layer(large()))
 }

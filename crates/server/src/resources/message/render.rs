@@ -1,19 +1,50 @@
 //! The answer that shows a message: the stored JSON behind the ids of its row, with who said it.
 
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use indexmap::IndexMap;
 use serde_json::value::{RawValue, to_raw_value};
 use store::filter::{FieldPath, Filter, Scalar};
-use store::{ObjectId, Query, RawRow, Row, Tx};
+use store::{ObjectId, Query, RawRow, Row, Snapshot, Tx};
 
 use super::document::Message;
+use crate::http::conditional;
 use crate::resources::ticket::document::Ticket;
 use crate::resources::ticket::render::{Renderer, Viewer};
+use crate::resources::ticket::show::json;
 use crate::resources::ticket::told::subject;
 use crate::resources::webhook::document::Event;
 use crate::resources::webhook::emit::emit;
 
 /// What is stored of a message and not shown.
 const HIDDEN: &str = "via";
+
+/// One message, finished, with the version that it is of.
+pub(super) struct Shown {
+    json: Box<RawValue>,
+    etag: HeaderValue,
+}
+
+impl Shown {
+    /// The message of a row.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn of(snapshot: &Snapshot<'_>, row: &RawRow, viewer: &Viewer) -> store::Result<Self> {
+        Ok(Self {
+            json: shown(&mut Renderer::new(snapshot, viewer.clone()), row)?,
+            etag: conditional::etag(row.id, row.version),
+        })
+    }
+}
+
+impl IntoResponse for Shown {
+    fn into_response(self) -> Response {
+        let mut response = json(self.json.get().to_owned());
+        response.headers_mut().insert(header::ETAG, self.etag);
+        response
+    }
+}
 
 /// A message as the API shows it.
 ///
