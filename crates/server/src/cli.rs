@@ -138,7 +138,7 @@ pub struct Serve {
     pub demo: bool,
 }
 
-/// Fill an empty data folder with a made-up product's users, events and tickets
+/// Fill an empty data folder with a made-up product's users, events, tickets and conversations
 ///
 /// To try things, and to see what the server looks like when it is used. `hark serve --demo` on the same folder prints the
 /// keys. Everybody in it is made up, with addresses at example.com.

@@ -9,12 +9,14 @@ use anyhow::{Result, bail};
 use axum::http::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use store::{Clock, Millis, SystemClock};
+use store::{Clock, Millis, ObjectId, SystemClock};
 
 use super::cast::{Account, Person, cast};
 use super::client::Client;
-use super::keys;
-use super::story::{Visit, visits};
+use super::desk::{Desk, Turn};
+use super::story::{Report, Visit, visits};
+use super::talk::Voice;
+use super::{keys, team};
 use crate::accounts::setup::SetupResult;
 use crate::app::{App, Surroundings};
 use crate::cli;
@@ -50,13 +52,15 @@ pub async fn command(config: Config, options: cli::Demo) -> Result<()> {
     let Some(keys) = keys::make(&app).await? else {
         bail!("this server has accounts of its own: name an empty data folder with --data");
     };
-    let teller = Teller {
+    let mut teller = Teller {
         client: Client(router),
         keys,
+        team: Vec::new(),
     };
     teller.expect_empty().await?;
+    teller.team = team::make(&app, &teller.client, teller.keys.project_id).await?;
     let cast = cast(options.sessions, from, until, options.seed);
-    let visits = visits(&cast, options.tickets, options.seed);
+    let visits = visits(&cast, options.tickets, until, options.seed);
     teller.tell(&cast, &visits, &clock).await?;
     let closing = Arc::clone(&app);
     tokio::task::spawn_blocking(move || closing.store.close()).await?;
@@ -83,6 +87,8 @@ fn without_limits(mut config: Config) -> Config {
 struct Teller {
     client: Client,
     keys: SetupResult,
+    /// The members who answer.
+    team: Vec<ObjectId>,
 }
 
 /// The credential of a session, as its client keeps it.
@@ -111,14 +117,20 @@ impl Teller {
         )?;
         let bar = ProgressBar::new(visits.len() as u64).with_style(style);
         let mut credentials = HashMap::new();
+        let mut desk = Desk::default();
         for visit in visits {
+            self.talk(&mut desk, visit.at, clock).await?;
             clock.0.fetch_max(visit.at.0, Relaxed);
             let person = &cast[visit.person];
             let known = credentials.remove(&visit.person);
             let credential = self.visit(person, visit, known, clock).await?;
+            if let Some(report) = &visit.report {
+                self.report(report, &credential, &mut desk).await?;
+            }
             credentials.insert(visit.person, credential);
             bar.inc(1);
         }
+        self.talk(&mut desk, Millis(i64::MAX), clock).await?;
         bar.finish_and_clear();
         Ok(())
     }
@@ -149,10 +161,60 @@ impl Teller {
         clock.0.fetch_max(visit.until.0, Relaxed);
         self.sdk("/sessions/events", Some(&credential), &batch)
             .await?;
-        if let Some(report) = &visit.report {
-            self.sdk("/bugs/v2", Some(&credential), report).await?;
-        }
         Ok(credential)
+    }
+
+    async fn report<'s>(
+        &self,
+        report: &'s Report,
+        credential: &Credential,
+        desk: &mut Desk<'s>,
+    ) -> Result<()> {
+        let made = self.sdk("/bugs/v2", Some(credential), &report.body).await?;
+        let ticket = text(&made, "id");
+        let path = format!("/v3/tickets/{ticket}");
+        let shown = self.member(Method::GET, &path, &Value::Null).await?;
+        desk.open(ticket, text(&shown["session"], "id"), &report.talk);
+        Ok(())
+    }
+
+    /// What is said before `until`.
+    async fn talk(&self, desk: &mut Desk<'_>, until: Millis, clock: &StoryClock) -> Result<()> {
+        while let Some(turn) = desk.next(until) {
+            clock.0.fetch_max(turn.line.at.0, Relaxed);
+            self.say(&turn).await?;
+        }
+        Ok(())
+    }
+
+    async fn say(&self, turn: &Turn<'_, '_>) -> Result<()> {
+        let agent = self.team[turn.agent % self.team.len()];
+        let mut message = json!({"ticket": turn.ticket, "comment": turn.line.text});
+        match turn.line.voice {
+            Voice::Person => message["session"] = json!(turn.session),
+            Voice::Note => {
+                message["user"] = json!(agent);
+                message["isNote"] = json!(true);
+            }
+            Voice::Agent => {
+                message["user"] = json!(agent);
+                // Who answers has seen it. Otherwise it counts as seen at once: nobody is there to be sent a mail.
+                if !turn.line.is_answered {
+                    message["sessionNotificationsUnread"] = json!(false);
+                }
+            }
+        }
+        self.member(Method::POST, "/v3/messages", &message).await?;
+        let path = format!("/v3/tickets/{}", turn.ticket);
+        if turn.is_first {
+            let taken = json!({"processingUser": agent});
+            self.member(Method::PUT, &path, &taken).await?;
+        }
+        if turn.settles {
+            let done = json!({"status": "DONE"});
+            self.member(Method::PUT, &path, &done).await?;
+        }
+        Ok(())
     }
 
     async fn sdk(&self, path: &str, known: Option<&Credential>, body: &Value) -> Result<Value> {
@@ -181,11 +243,14 @@ impl Teller {
 }
 
 fn credential(session: &Value) -> Credential {
-    let text = |name: &str| session[name].as_str().unwrap_or_default().to_owned();
     Credential {
-        id: text("gleapId"),
-        hash: text("gleapHash"),
+        id: text(session, "gleapId"),
+        hash: text(session, "gleapHash"),
     }
+}
+
+fn text(answer: &Value, name: &str) -> String {
+    answer[name].as_str().unwrap_or_default().to_owned()
 }
 
 /// What the client of somebody who signs in says.

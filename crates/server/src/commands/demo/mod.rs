@@ -2,10 +2,14 @@
 
 mod cast;
 mod client;
+mod desk;
 mod fill;
 mod hours;
 mod keys;
 mod story;
+mod talk;
+mod team;
+mod topics;
 
 pub use self::fill::command;
 pub use self::keys::print;

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use store::Millis;
 
 use super::cast::{Person, pick};
+use super::talk::{Talk, talk};
+use super::topics::{TOPICS, Topic};
 
 /// The pages of the product that the demo's people use.
 const PAGES: [&str; 8] = [
@@ -27,48 +29,6 @@ const DEEDS: [(&str, u32); 6] = [
     ("plan_viewed", 20),
     ("integration_connected", 6),
 ];
-const REPORTS: [(&str, &str, &str); 12] = [
-    ("BUG", "HIGH", "Saving an invoice shows a white page"),
-    (
-        "BUG",
-        "MEDIUM",
-        "The total on the invoice is off by a cent when there are two tax rates",
-    ),
-    ("BUG", "LOW", "The date picker opens behind the dialog"),
-    ("BUG", "HIGH", "Export to CSV stops after 1,000 lines"),
-    ("BUG", "MEDIUM", "Notifications arrive twice on the phone"),
-    (
-        "FEATURE_REQUEST",
-        "MEDIUM",
-        "Please let us filter reports by cost centre",
-    ),
-    (
-        "FEATURE_REQUEST",
-        "LOW",
-        "A dark mode would be kind to my eyes",
-    ),
-    (
-        "FEATURE_REQUEST",
-        "MEDIUM",
-        "Could invoices be sent on a schedule?",
-    ),
-    (
-        "INQUIRY",
-        "MEDIUM",
-        "How do I add a second owner to our account?",
-    ),
-    ("INQUIRY", "LOW", "Which currencies do you support?"),
-    (
-        "INQUIRY",
-        "HIGH",
-        "We were charged twice this month, can you have a look?",
-    ),
-    (
-        "INQUIRY",
-        "MEDIUM",
-        "Can I move my data from another workspace?",
-    ),
-];
 const SECOND_MS: i64 = 1000;
 /// The most pages and deeds of a visit.
 const EVENTS_MAX: u32 = 9;
@@ -87,12 +47,21 @@ pub struct Visit {
     /// When the last of it is done.
     pub until: Millis,
     /// What is reported at its end.
-    pub report: Option<Value>,
+    pub report: Option<Report>,
 }
 
-/// All visits, the earliest first, with `reports` reports among them.
+/// Something that is reported.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// As clients send it.
+    pub body: Value,
+    /// What is said about it.
+    pub talk: Talk,
+}
+
+/// All visits, the earliest first, with `reports` reports among them, about which people talk until `until`.
 #[must_use]
-pub fn visits(cast: &[Person], reports: u32, seed: u64) -> Vec<Visit> {
+pub fn visits(cast: &[Person], reports: u32, until: Millis, seed: u64) -> Vec<Visit> {
     let mut dice = StdRng::seed_from_u64(seed);
     let mut visits: Vec<Visit> = cast
         .iter()
@@ -117,7 +86,7 @@ pub fn visits(cast: &[Person], reports: u32, seed: u64) -> Vec<Visit> {
         })
         .collect();
     visits.sort_by_key(|visit| (visit.at, visit.person));
-    give_reports(&mut visits, reports, &mut dice);
+    give_reports(&mut visits, reports, until, &mut dice);
     visits
 }
 
@@ -148,21 +117,24 @@ fn event(name: &str, at: Millis, data: Option<Value>) -> Value {
 }
 
 /// Reports are spread evenly over the visits.
-fn give_reports(visits: &mut [Visit], reports: u32, dice: &mut StdRng) {
+fn give_reports(visits: &mut [Visit], reports: u32, until: Millis, dice: &mut StdRng) {
     let reports = (reports as usize).min(visits.len());
     for n in 0..reports {
-        let (from, until) = (visits.len() * n / reports, visits.len() * (n + 1) / reports);
-        let visit = dice.random_range(from..until);
-        visits[visit].report = Some(report(dice));
+        let (first, end) = (visits.len() * n / reports, visits.len() * (n + 1) / reports);
+        let visit = &mut visits[dice.random_range(first..end)];
+        let topic = &TOPICS[dice.random_range(0..TOPICS.len())];
+        visit.report = Some(Report {
+            body: body(topic, dice),
+            talk: talk(n, topic, visit.until, until, dice),
+        });
     }
 }
 
-fn report(dice: &mut StdRng) -> Value {
-    let (kind, priority, text) = pick(&REPORTS, dice);
+fn body(topic: &Topic, dice: &mut StdRng) -> Value {
     json!({
-        "type": kind,
-        "priority": priority,
-        "formData": {"description": text},
+        "type": topic.kind,
+        "priority": topic.priority,
+        "formData": {"description": topic.text},
         "metaData": {"currentUrl": format!("https://app.example.com{}", pick(&PAGES, dice)), "appVersion": "4.2.0"},
         "consoleLog": [
             {"log": "app started", "date": "", "priority": "INFO"},
@@ -179,7 +151,7 @@ mod tests {
     fn story(reports: u32) -> Vec<Visit> {
         let until = Millis(1_790_000_000_000);
         let cast = cast(60, Millis(until.0 - 90 * 86_400_000), until, 5);
-        visits(&cast, reports, 5)
+        visits(&cast, reports, until, 5)
     }
 
     #[test]
@@ -199,6 +171,21 @@ mod tests {
         };
         assert_eq!([reports(0), reports(1), reports(25)], [0, 1, 25]);
         assert_eq!(reports(100_000), story(0).len(), "one a visit at the most");
+    }
+
+    #[test]
+    fn most_reports_are_talked_about_after_they_were_made_and_before_the_end() {
+        let visits = story(20);
+        let reports = visits
+            .iter()
+            .filter_map(|visit| visit.report.as_ref().map(|report| (visit.until, report)));
+        let mut answered = 0;
+        for (reported, report) in reports {
+            answered += usize::from(!report.talk.lines.is_empty());
+            let inside = |at: Millis| reported < at && at.0 < 1_790_000_000_000;
+            assert!(report.talk.lines.iter().all(|line| inside(line.at)));
+        }
+        assert!((12..=18).contains(&answered), "{answered}");
     }
 
     #[test]
