@@ -145,6 +145,10 @@ impl App {
                 &queue,
             ),
             on_gap: gap_listener(&sessions, &people, &live, &session_waiters),
+            on_word: {
+                let team = Arc::clone(&team);
+                Arc::new(move |word| team.hear(word))
+            },
         };
         let geoip = GeoIp::open(config.geoip.as_deref())?;
         let store = match &config.database {

@@ -33,6 +33,8 @@ pub struct Environment {
     pub on_commit: Listener,
     /// Told that other processes may have committed anything without a word. Must be quick.
     pub on_gap: Arc<dyn Fn() + Send + Sync>,
+    /// Told what other processes said by [`Store::say`]. Must be quick.
+    pub on_word: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 /// What both engines share.
@@ -65,6 +67,13 @@ impl Shared {
     pub fn tell_gap(&self) {
         if catch_unwind(AssertUnwindSafe(|| (self.environment.on_gap)())).is_err() {
             tracing::error!("the listener of gaps panicked");
+        }
+    }
+
+    /// Tells what another process said.
+    pub fn tell_word(&self, word: &str) {
+        if catch_unwind(AssertUnwindSafe(|| (self.environment.on_word)(word))).is_err() {
+            tracing::error!("the listener of words panicked");
         }
     }
 
@@ -371,6 +380,15 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(_) => Ok(true),
             Engine::Postgres(engine) => engine.take(name, time).await,
+        }
+    }
+
+    /// Has the other processes over this database told a word: one line of at most 1,000 bytes. For what is over in a moment anyway: nobody waits for it, it
+    /// may be lost, and is dropped when too many wait. Nothing on SQLite, which has one process.
+    pub fn say(&self, word: String) {
+        match &self.engine {
+            Engine::Sqlite(_) => {}
+            Engine::Postgres(engine) => engine.say(word),
         }
     }
 

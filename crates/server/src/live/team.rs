@@ -1,23 +1,26 @@
 //! What happens in a project, told to its members while they look: that something changed, and who else looks at what.
 //!
 //! What is told is small and names what to read again. Nothing is kept: who reads too slowly, or comes back, is told to read everything again.
+//! Where several processes share a database, each hears of the others' commits, and is told their [words](Word).
 
 mod inbox;
 pub mod operations;
 mod presence;
+mod word;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use store::{Change, Clock, How, Millis, ObjectId};
+use store::{Change, Clock, How, Millis, ObjectId, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::inbox::Inbox;
 pub use self::inbox::News;
 use self::presence::Presence;
 pub use self::presence::{Doing, Present};
+use self::word::Word;
 use super::hub::slot;
 use crate::config::Live;
 use crate::http::ApiError;
@@ -81,8 +84,22 @@ impl Team {
         }
     }
 
-    /// Notes what a member does with a ticket, and tells the others; returns who is there with it.
-    pub fn note(&self, project: ObjectId, present: Present) -> Vec<Present> {
+    /// Notes what a member does with a ticket, and tells the others, also by the other nodes; returns who is there with it.
+    pub fn note(&self, store: &Store, project: ObjectId, present: Present) -> Vec<Present> {
+        // Also what is said again: there it has to hold as long as here.
+        store.say(Word::Present { project, present }.to_line());
+        self.noted(project, present)
+    }
+
+    /// Hears what another node says. What this version does not understand is of a newer one.
+    pub fn hear(&self, line: &str) {
+        match Word::of_line(line) {
+            Some(Word::Present { project, present }) => drop(self.noted(project, present)),
+            None => tracing::debug!("another node said something that is not understood"),
+        }
+    }
+
+    fn noted(&self, project: ObjectId, present: Present) -> Vec<Present> {
         let now = self.clock.now();
         let mut state = self.lock();
         let presence = state.presence.entry(project).or_default();

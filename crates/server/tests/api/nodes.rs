@@ -2,6 +2,7 @@
 
 mod leases;
 mod limits;
+mod presence;
 mod stale;
 
 use std::time::Duration;

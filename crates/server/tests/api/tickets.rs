@@ -5,7 +5,7 @@ mod compose;
 mod counters;
 mod delete;
 mod export;
-mod feed;
+pub mod feed;
 mod find;
 mod merge;
 mod refusals;

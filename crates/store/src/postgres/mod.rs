@@ -12,6 +12,7 @@ mod prepare;
 pub(crate) mod presence;
 mod shared;
 mod unit;
+mod words;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +53,7 @@ struct Context {
     /// How a transaction begins.
     begin: String,
     teller: nodes::Teller,
+    speaker: words::Speaker,
 }
 
 impl Context {
@@ -76,10 +78,13 @@ impl Engine {
         let runtime = OwnRuntime::start()?;
         let node = shared.environment.ids.next(shared.now());
         let (teller, told) = nodes::Teller::new(node);
-        let context = on_own_thread(|| prepare(config, shared, &runtime.handle, teller))?;
+        let (speaker, said) = words::Speaker::new();
+        let ways = (teller, speaker);
+        let context = on_own_thread(|| prepare(config, shared, &runtime.handle, ways))?;
         let context = Arc::new(context);
         let handle = &runtime.handle;
         handle.spawn(nodes::tell(Arc::clone(&context), told));
+        handle.spawn(words::say(Arc::clone(&context), said));
         handle.spawn(compare_clocks(Arc::clone(&context)));
         if config.listens {
             let connector = Connector::new(config, handle.clone())?;
@@ -169,6 +174,11 @@ impl Engine {
             shared::take(&client, &name, context.teller.node, time).await
         })
         .await
+    }
+
+    /// Has the other nodes told a word, in a while or never.
+    pub fn say(&self, word: String) {
+        self.context.speaker.say(word);
     }
 
     /// Asks the database on the runtime of the engine, as all that waits for connections.
@@ -273,7 +283,7 @@ fn prepare(
     config: &PostgresConfig,
     shared: Arc<Shared>,
     runtime: &Handle,
-    teller: nodes::Teller,
+    (teller, speaker): (nodes::Teller, words::Speaker),
 ) -> Result<Context> {
     let connector = Connector::new(config, runtime.clone())?;
     let one = connector.pool(1, config)?;
@@ -296,5 +306,6 @@ fn prepare(
         numbered: config.numbered,
         begin: unit::begin(config.statement_timeout),
         teller,
+        speaker,
     })
 }

@@ -13,7 +13,7 @@ use tokio_postgres::AsyncMessage;
 use tokio_postgres::types::Type;
 
 use super::connect::Connector;
-use super::{Context, presence};
+use super::{Context, presence, words};
 use crate::store::Shared;
 use crate::{Change, How, ObjectId, Result};
 
@@ -85,7 +85,7 @@ pub(super) async fn tell(context: Arc<Context>, mut told: UnboundedReceiver<Vec<
         let count = waiting.len();
         let documents: BTreeSet<_> = waiting.drain(..).flatten().collect();
         for payload in payloads(&context.teller.node.to_string(), documents) {
-            if let Err(error) = notify(&context, &payload).await {
+            if let Err(error) = notify(&context, CHANNEL, &payload).await {
                 tracing::debug!(%error, "the other nodes were not told of a commit");
             }
         }
@@ -93,11 +93,12 @@ pub(super) async fn tell(context: Arc<Context>, mut told: UnboundedReceiver<Vec<
     }
 }
 
-async fn notify(context: &Context, payload: &str) -> Result<()> {
+/// Tells all who listen on a channel.
+pub(super) async fn notify(context: &Context, channel: &str, payload: &str) -> Result<()> {
     let client = context.owners.any().await?;
     let notify = "SELECT pg_notify($1, $2)";
     let binds: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
-        [(&CHANNEL, Type::TEXT), (&payload, Type::TEXT)];
+        [(&channel, Type::TEXT), (&payload, Type::TEXT)];
     client.query_typed(notify, &binds).await?;
     Ok(())
 }
@@ -114,14 +115,20 @@ fn how(word: &str) -> Option<How> {
 
 /// The node, then a line for each document.
 fn payloads(node: &str, documents: impl IntoIterator<Item = Document>) -> Vec<String> {
+    let documents = documents.into_iter();
+    let line = |(table, project, id, how)| format!("{table} {project} {id} {how}");
+    packed(node, documents.map(line))
+}
+
+/// The node, then the lines: in as few payloads as take them.
+pub(super) fn packed(node: &str, lines: impl Iterator<Item = String>) -> Vec<String> {
     let mut payloads: Vec<String> = Vec::new();
-    for (table, project, id, how) in documents {
-        let line = format!("\n{table} {project} {id} {how}");
+    for line in lines {
         match payloads.last_mut() {
-            Some(last) if last.len() + line.len() <= PAYLOAD_MAX => {
-                let _ = write!(last, "{line}");
+            Some(last) if last.len() + 1 + line.len() <= PAYLOAD_MAX => {
+                let _ = write!(last, "\n{line}");
             }
-            _ => payloads.push(format!("{node}{line}")),
+            _ => payloads.push(format!("{node}\n{line}")),
         }
     }
     payloads
@@ -151,10 +158,15 @@ async fn listen_once(connector: &Connector, shared: &Shared, node: &str) -> Resu
         Ok(())
     };
     let hearing = async {
-        client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
+        let listen = format!("LISTEN {CHANNEL}; LISTEN {}", words::CHANNEL);
+        client.batch_execute(&listen).await?;
         client.batch_execute(&presence::here()).await?;
         shared.tell_gap();
         while let Some(notification) = heard.recv().await {
+            if notification.channel() == words::CHANNEL {
+                words::hear(notification.payload(), node, shared);
+                continue;
+            }
             let changes = parse(notification.payload(), node, shared);
             if !changes.is_empty() {
                 shared.tell(&changes);

@@ -235,6 +235,7 @@ fn surroundings() -> Surroundings {
         clock: Arc::<ManualClock>::clone(&clock),
         ids: Arc::new(IdSource::new(seed())),
         on_gap: Arc::new(|| {}),
+        on_word: Arc::new(|_| {}),
         on_commit: Arc::new(move |changes| {
             if !changes.is_empty() {
                 log.lock().unwrap().push(changes.to_vec());

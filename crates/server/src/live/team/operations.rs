@@ -188,6 +188,6 @@ async fn note(
     };
     Ok(Json(PresentBody {
         success: true,
-        present: app.team.note(project, present),
+        present: app.team.note(&app.store, project, present),
     }))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{Millis, ObjectId};
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ pub const VIEWING_MS: i64 = 60_000;
 pub const TICKETS_PER_MEMBER_MAX: usize = 20;
 
 /// What a member does with a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Doing {
     /// Looks at it.
@@ -42,7 +42,7 @@ impl Doing {
 }
 
 /// Somebody who does something with a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Present {
     /// The id of the ticket.
     #[schema(value_type = String)]

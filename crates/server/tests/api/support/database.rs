@@ -190,6 +190,7 @@ fn template(server: &str) -> &'static str {
             ids: std::sync::Arc::new(IdSource::new([0; 8])),
             on_commit: std::sync::Arc::new(|_| {}),
             on_gap: std::sync::Arc::new(|| {}),
+            on_word: std::sync::Arc::new(|_| {}),
         };
         let config = PostgresConfig::new(named(server, &name));
         let store = Store::open_postgres(&config, &SCHEMA, environment).unwrap();

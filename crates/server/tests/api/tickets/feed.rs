@@ -11,10 +11,15 @@ use tokio::time::timeout;
 use super::{call, path, ticket, update};
 use crate::support::{Accounts, Live, TestApp};
 
-struct Feed(BufReader<TcpStream>);
+pub struct Feed(BufReader<TcpStream>);
 
 impl Feed {
     async fn open(app: &TestApp, live: &Live, key: &str) -> Self {
+        Self::greeted(app, live, key).await.0
+    }
+
+    /// With what it is told first.
+    pub async fn greeted(app: &TestApp, live: &Live, key: &str) -> (Self, Value) {
         let mut stream = TcpStream::connect(live.address).await.unwrap();
         let project = app.project();
         let request = format!(
@@ -22,12 +27,13 @@ impl Feed {
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut feed = Self(BufReader::new(stream));
-        assert_eq!(feed.event().await["type"], "hello");
-        feed
+        let hello = feed.event().await;
+        assert_eq!(hello["type"], "hello");
+        (feed, hello)
     }
 
     /// The data of the next event, whose name must be its type.
-    async fn event(&mut self) -> Value {
+    pub async fn event(&mut self) -> Value {
         let mut name = String::new();
         loop {
             let mut line = String::new();
