@@ -5,9 +5,9 @@ export const API_TOKEN = /hark_at_[\w-]{43}/;
 export const API_KEY = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
 
 export class Api {
-  /** `keys` are those of `hark setup --json`: `{ projectId, apiKey, apiToken }`. */
-  constructor(url, { projectId, apiKey, apiToken }) {
-    this.url = url;
+  /** `keys` are those of `hark setup --json`: `{ projectId, apiKey, apiToken, sdkKey }`. */
+  constructor(url, { projectId, apiKey, apiToken, sdkKey }) {
+    Object.assign(this, { url, sdkKey });
     this.memberHeaders = { authorization: `Bearer ${apiKey}`, project: projectId };
     this.adminHeaders = { "api-token": apiToken };
   }
@@ -43,6 +43,12 @@ export class Api {
 
   delete(path) {
     return this.#send("DELETE", `/v3${path}`, this.memberHeaders);
+  }
+
+  /** What a client SDK posts: without a prefix, and with the credential of its session once it has one. */
+  client(path, body, { gleapId, gleapHash } = {}) {
+    const credential = gleapId === undefined ? {} : { "gleap-id": gleapId, "gleap-hash": gleapHash };
+    return this.#send("POST", path, { "api-token": this.sdkKey, ...credential }, body);
   }
 
   /** Server-sent events from now on, as `{ name, data }`, into a list that grows until the test ends. */
