@@ -25,8 +25,13 @@ test("templates are written, found and put into an answer", TIMEOUT, async (test
   await dashboard.assertAccessible("a template that is edited");
   await dialog.getByRole("textbox", { name: "Text" }).fill("Thank you very much");
   await dialog.getByRole("switch", { name: "The whole team sees it" }).click({ force: true });
+  await dialog.locator("input[type=file]").setInputFiles(["form.txt", "wrong.txt"].map((name) => ({ name, mimeType: "text/plain", buffer: Buffer.from(name) })));
+  await dialog.getByRole("button", { name: "Take wrong.txt away" }).click();
+  await dashboard.assertAccessible("a template with a file");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("region", { name: "Thanks" }).getByText("Not for all").waitFor();
+  const thanks = page.getByRole("region", { name: "Thanks" });
+  await thanks.getByText("Not for all").waitFor();
+  await thanks.getByRole("link", { name: "form.txt" }).waitFor();
   await page.getByRole("searchbox", { name: "Search templates" }).fill("very");
   await page.getByRole("region", { name: "hostile" }).waitFor({ state: "hidden" });
   await page.getByRole("searchbox", { name: "Search templates" }).fill("");
@@ -51,6 +56,7 @@ test("templates are written, found and put into an answer", TIMEOUT, async (test
   await page.getByRole("option", { name: "hostile" }).waitFor({ state: "hidden" });
   await page.keyboard.press("Enter");
   await reply.getByText("Thank you very much").waitFor();
+  await page.getByRole("list", { name: "Attached files" }).getByText("form.txt").waitFor();
   await search.waitFor({ state: "hidden" });
   // Who wanted the sign gets it.
   await page.keyboard.press("Enter");
@@ -67,8 +73,15 @@ test("templates are written, found and put into an answer", TIMEOUT, async (test
   await page.getByRole("list", { name: "Conversation" }).getByText("Thank you very much").waitFor();
   const { body: said } = await api.get(`/messages?ticket=${id}`);
   assert.deepEqual(said[0].data.text.split("\n").filter(Boolean), ["Hello and/or goodbye", "Thank you very much", "/etc", "A hostile name"]);
+  assert.deepEqual(said[0].attachments.map(({ name }) => name), ["form.txt"]);
 
+  // What was sent stays where it was sent, whatever becomes of the template.
   await page.goto(page.url().replace(/tickets.*/, "settings?tab=templates"));
+  await thanks.getByRole("button", { name: "Edit" }).click();
+  await dialog.getByRole("button", { name: "Take form.txt away" }).click();
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await thanks.getByRole("link", { name: "form.txt" }).waitFor({ state: "hidden" });
+  assert.equal((await fetch(said[0].attachments[0].url)).status, 200);
   await page.getByRole("region", { name: "Thanks" }).getByRole("button", { name: "Delete" }).click();
   await page.getByRole("dialog", { name: "Delete “Thanks”?" }).getByRole("button", { name: "Delete" }).click();
   await page.getByRole("region", { name: "Thanks" }).waitFor({ state: "hidden" });

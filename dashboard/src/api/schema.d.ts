@@ -2128,7 +2128,7 @@ export interface paths {
         put?: never;
         /**
          * Create a message template
-         * @description A project has 1,000 at the most. Its text is cleaned as that of a message is.
+         * @description A project has 1,000 at the most. Its text is cleaned as that of a message is. Files of `POST /v3/files` that it names stay as long as it names them.
          */
         post: operations["CreateMessageTemplate"];
         delete?: never;
@@ -2157,7 +2157,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a message template
-         * @description What was written from it stays as it is.
+         * @description What was written from it stays as it is, with the files that were sent with it; others are removed.
          */
         delete: operations["DeleteMessageTemplate"];
         options?: never;

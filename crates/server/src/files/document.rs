@@ -27,6 +27,12 @@ pub struct File {
     /// The message that it came with, and goes with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<ObjectId>,
+    /// The template that it is part of: messages that are made from it name the same file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<ObjectId>,
+    /// Whether a message named it beside its template, and so needs it when that is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_sent: bool,
     /// What it is for.
     pub kind: FileKind,
     /// What the client calls it: to be shown, never to be opened by.
@@ -42,7 +48,7 @@ pub struct File {
     pub stored: bool,
     /// When it began to arrive.
     pub created_at: Millis,
-    /// When it is given up, unless a ticket needs it.
+    /// When it is given up, unless a ticket or a template needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Millis>,
     /// The merges that brought it.
@@ -156,12 +162,19 @@ impl File {
         self.session.is_some() || self.uploader.is_some()
     }
 
+    /// Whether neither a ticket nor a template has it.
+    fn is_free(&self) -> bool {
+        self.ticket.is_none() && self.template.is_none()
+    }
+
     /// Takes away all that is personal, and leaves what it takes to remove the bytes.
     pub fn give_up(&mut self, now: Millis) {
         self.session = None;
         self.uploader = None;
         self.ticket = None;
         self.message = None;
+        self.template = None;
+        self.is_sent = false;
         self.name.clear();
         self.via = Via::default();
         self.secret_hash = None;
@@ -196,7 +209,7 @@ pub fn claim(
     tx.put(&mut row)
 }
 
-/// The same of a file of a member, which a message names that no session said. It goes where the ticket goes from then on.
+/// The same of a file of a member, which a message names that no session said. It goes where the ticket goes from then on, unless a template has it.
 ///
 /// # Errors
 /// Those of the store.
@@ -206,10 +219,14 @@ pub fn claim_of_member(
     ticket: &Row<Ticket>,
     message: ObjectId,
 ) -> store::Result<()> {
-    let Some(mut row) = free(tx, token)? else {
+    let Some(mut row) = opened(tx, token)? else {
         return Ok(());
     };
-    if row.doc.uploader.is_none() {
+    if row.doc.template.is_some() && !row.doc.is_sent {
+        row.doc.is_sent = true;
+        return tx.put(&mut row);
+    }
+    if !row.doc.is_free() || row.doc.uploader.is_none() {
         return Ok(());
     }
     row.doc.keep_for(ticket.id);
@@ -219,15 +236,55 @@ pub fn claim_of_member(
     tx.put(&mut row)
 }
 
-/// The file that a token opens, when it is of no ticket yet.
+/// Makes a file of a member part of a template that names it, so that it no longer expires.
+///
+/// # Errors
+/// Those of the store.
+pub fn claim_for_template(
+    tx: &mut Tx<'_>,
+    token: &FileToken,
+    template: ObjectId,
+) -> store::Result<()> {
+    let Some(mut row) = free(tx, token)? else {
+        return Ok(());
+    };
+    if row.doc.uploader.is_none() {
+        return Ok(());
+    }
+    row.doc.template = Some(template);
+    row.doc.expires_at = None;
+    tx.put(&mut row)
+}
+
+/// Gives up a file that a template does not name any more, unless a message named it.
+///
+/// # Errors
+/// Those of the store.
+pub fn leave_template(tx: &mut Tx<'_>, token: &FileToken, template: ObjectId) -> store::Result<()> {
+    let Some(mut row) = opened(tx, token)? else {
+        return Ok(());
+    };
+    if row.doc.template != Some(template) || row.doc.is_sent {
+        return Ok(());
+    }
+    row.doc.give_up(tx.now());
+    tx.put(&mut row)
+}
+
+/// The file that a token opens, when nothing has it yet.
 fn free(tx: &Tx<'_>, token: &FileToken) -> store::Result<Option<Row<File>>> {
+    Ok(opened(tx, token)?.filter(|row| row.doc.is_free()))
+}
+
+/// The file that a token opens.
+fn opened(tx: &Tx<'_>, token: &FileToken) -> store::Result<Option<Row<File>>> {
     if token.project != tx.project() {
         return Ok(None);
     }
     let (row, now) = (tx.get_for_update::<File>(token.file)?, tx.now());
     Ok(row.filter(|row| {
         let file = &row.doc;
-        file.ticket.is_none() && token.opens(file.secret_hash.as_deref()) && file.is_readable(now)
+        token.opens(file.secret_hash.as_deref()) && file.is_readable(now)
     }))
 }
 

@@ -129,6 +129,8 @@ impl Intake {
                 uploader,
                 ticket: None,
                 message: None,
+                template: None,
+                is_sent: false,
                 kind,
                 name: name.clone(),
                 content_type: sniff::UNKNOWN.into(),

@@ -8,8 +8,11 @@ import { api } from "../../api/client";
 import { useText } from "../../i18n";
 import { useTell } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
+import { AttachButton, AttachedList, DropZone } from "../ticket/AttachBar";
 import { editable } from "../ticket/document";
 import { Tools, useIsEmpty, useRichText } from "../ticket/editor";
+import { ATTACHMENTS_MAX } from "../ticket/files";
+import { useAttachments } from "../ticket/useAttachments";
 import type { Template } from "./query";
 import { lastRank } from "./search";
 
@@ -22,10 +25,14 @@ export function TemplateDialog({ template, close }: { template: Template | undef
   const tell = useTell();
   const [title, setTitle] = useState(template?.title ?? "");
   const [isPublic, setPublic] = useState(template?.isPublic ?? true);
+  const attachments = useAttachments(() => template?.attachments ?? []);
+  const attach = (files: File[]) => {
+    if (attachments.add(files) > 0) tell.failed(new Error(t("files.tooMany", { count: ATTACHMENTS_MAX })));
+  };
   const header = { project };
   const save = useMutation({
     mutationFn: async (content: unknown): Promise<unknown> => {
-      const body = { title: title.trim(), content, isPublic };
+      const body = { title: title.trim(), content, isPublic, attachments: attachments.named };
       if (template) return api.PUT("/v3/message-templates/{messageTemplateId}", { params: { path: { messageTemplateId: template.id }, header }, body: body as never });
       return api.POST("/v3/message-templates", { params: { header }, body: { ...body, lexorank: lastRank(Date.now()) } as never });
     },
@@ -38,7 +45,7 @@ export function TemplateDialog({ template, close }: { template: Template | undef
     onSettled: () => queries.invalidateQueries({ queryKey: ["templates", project] }),
   });
   const editor = useRichText({ label: t("templates.text"), content: template ? editable(template.content) : "", submit: () => submit() }, []);
-  const isReady = !useIsEmpty(editor) && title.trim() !== "";
+  const isReady = !useIsEmpty(editor) && title.trim() !== "" && !attachments.isBusy;
   const submit = () => {
     if (editor && isReady && !save.isPending) save.mutate(editor.getJSON());
   };
@@ -60,14 +67,17 @@ export function TemplateDialog({ template, close }: { template: Template | undef
         <Stack gap="sm">
           <TextInput data-autofocus required label={t("templates.title")} maxLength={TITLE_CHARS_MAX} value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
           <Input.Wrapper label={t("templates.text")} labelElement="div" required>
-            <div className="composer" style={{ marginTop: 0 }}>
+            <DropZone add={attach} data-kind="template" aria-label={t("templates.text")} style={{ marginTop: 0 }}>
               {editor && (
                 <>
                   <EditorContent editor={editor} />
-                  <Tools editor={editor} />
+                  <AttachedList attachments={attachments} />
+                  <Tools editor={editor}>
+                    <AttachButton add={attach} />
+                  </Tools>
                 </>
               )}
-            </div>
+            </DropZone>
           </Input.Wrapper>
           <Switch label={t("templates.public")} description={t("templates.publicHint")} checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} />
           <Group justify="flex-end">

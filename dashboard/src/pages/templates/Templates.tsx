@@ -8,6 +8,7 @@ import { api } from "../../api/client";
 import { useText } from "../../i18n";
 import { Empty, Failure, Loading, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
+import { Attached } from "../ticket/Attached";
 import { useTemplates, type Template } from "./query";
 import { matching } from "./search";
 
@@ -81,6 +82,7 @@ function Entry({ template, may, edit, end }: { template: Template; may: boolean;
       <Text size="sm" className="quiet wrap" lineClamp={3} style={{ whiteSpace: "pre-line" }}>
         {template.text}
       </Text>
+      <Attached files={template.attachments} />
       {may && (
         <Group gap="xs" mt="sm">
           <Button size="xs" variant="default" onClick={edit}>

@@ -1,7 +1,7 @@
 // The files that are to go with a message, as they are sent.
 import { ActionIcon, FileButton, Group, Progress, Text, Tooltip } from "@mantine/core";
 import { IconPaperclip, IconRefresh, IconX } from "@tabler/icons-react";
-import { useRef, useState, type ReactNode } from "react";
+import { useRef, useState, type CSSProperties, type ReactNode } from "react";
 
 import { ApiError } from "../../api/client";
 import { useText } from "../../i18n";
@@ -83,7 +83,7 @@ function Row({ one, again, remove }: { one: Chosen; again: () => void; remove: (
 }
 
 /** A part of the page on which files are dropped, and in which they are pasted. */
-export function DropZone({ add, children, ...rest }: { add: (files: File[]) => void; children: ReactNode; "data-kind": string; "aria-label": string }) {
+export function DropZone({ add, children, ...rest }: { add: (files: File[]) => void; children: ReactNode; "data-kind": string; "aria-label": string; style?: CSSProperties }) {
   const { t } = useText();
   const [isOver, setOver] = useState(false);
   const carries = (event: React.DragEvent) => event.dataTransfer.types.includes("Files");

@@ -5,6 +5,7 @@ import { EditorContent, type Editor } from "@tiptap/react";
 import { useEffect, useRef, useState } from "react";
 
 import { api } from "../../api/client";
+import type { StoredFile } from "../../api/upload";
 import { useText } from "../../i18n";
 import { useTell } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
@@ -24,6 +25,8 @@ type Kind = "reply" | "note";
 const TYPING_AGAIN_MS = 5_000;
 /** Who pauses so long does not write any more. */
 const TYPING_ENDS_MS = 8_000;
+/** The server removes a file that no message named after a day: before that, a draft forgets it. */
+const FILES_KEPT_MS = 20 * 3_600_000;
 
 export function Composer({ ticketId }: { ticketId: string }) {
   const [kind, setKind] = useState<Kind>("reply");
@@ -50,14 +53,18 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
   const queries = useQueryClient();
   const tell = useTell();
   const typing = useTyping(ticketId);
-  const attachments = useAttachments(ticketId, kind);
+  const place = `${kind}-files`;
+  const attachments = useAttachments(
+    () => (draftOf(ticketId, place, FILES_KEPT_MS) ?? []) as StoredFile[],
+    (stored) => keepDraft(ticketId, place, stored.length > 0 ? stored : undefined),
+  );
   const attach = (files: File[]) => {
     if (attachments.add(files) > 0) tell.failed(new Error(t("files.tooMany", { count: ATTACHMENTS_MAX })));
   };
   const send = useMutation({
     mutationFn: (comment: unknown) => {
-      const files = attachments.stored.map(({ name, url, type }) => ({ name, url, type }));
-      const body = { ticket: ticketId, comment, isNote: kind === "note", ...(files.length > 0 && { attachments: files }) };
+      const { named } = attachments;
+      const body = { ticket: ticketId, comment, isNote: kind === "note", ...(named.length > 0 && { attachments: named }) };
       return api.POST("/v3/messages", { params: { header: { project } }, body: body as never });
     },
     onSuccess: () => {
@@ -97,7 +104,7 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
     pick(undefined);
   };
   const isEmpty = useIsEmpty(editor);
-  const isReady = !attachments.isBusy && (!isEmpty || attachments.stored.length > 0);
+  const isReady = !attachments.isBusy && (!isEmpty || attachments.named.length > 0);
   const submit = () => {
     if (editor && isReady && !send.isPending) send.mutate(editor.getJSON());
   };

@@ -1,13 +1,9 @@
-// The files that are to go with a message: each is sent to the server as soon as it is chosen, and waits there for the message.
+// The files that are to go with a message or a template: each is sent to the server as soon as it is chosen, and waits there for what names it.
 import { useEffect, useRef, useState } from "react";
 
 import { upload, type StoredFile } from "../../api/upload";
 import { useProjectId } from "../../shell/project";
-import { draftOf, keepDraft } from "./drafts";
 import { fitting } from "./files";
-
-/** The server removes a file that no message named after a day: before that, a draft forgets it. */
-const KEPT_MS = 20 * 3_600_000;
 
 /** A file that was chosen. */
 export interface Chosen {
@@ -22,21 +18,30 @@ export interface Chosen {
   file?: File;
 }
 
-/** `ticketId` and `kind` say whose they are: those that are stored come back after a reload. */
-export function useAttachments(ticketId: string, kind: string) {
+/** A file that is stored already. */
+interface Named {
+  name: string;
+  url: string;
+  type?: string;
+  size?: number;
+}
+
+const asChosen = ({ name, url, type = "", size = 0 }: Named, key: number): Chosen => ({ key, name, size, part: 1, stored: { name, url, type, size } });
+
+/** `begun` are those that there are in the beginning; `changed` hears what is stored when that is something else. */
+export function useAttachments(begun: () => Named[], changed?: (stored: StoredFile[]) => void) {
   const project = useProjectId();
-  const place = `${kind}-files`;
-  const [chosen, setChosen] = useState<Chosen[]>(() => ((draftOf(ticketId, place, KEPT_MS) ?? []) as StoredFile[]).map((stored, key) => ({ key, name: stored.name, size: stored.size, part: 1, stored })));
+  const [chosen, setChosen] = useState<Chosen[]>(() => begun().map(asChosen));
   const next = useRef(chosen.length);
   const running = useRef(new Map<number, AbortController>());
   const stored = chosen.flatMap((one) => one.stored ?? []);
   const storedText = JSON.stringify(stored);
-  const wasKept = useRef(storedText);
+  const wasTold = useRef(storedText);
   useEffect(() => {
-    if (wasKept.current === storedText) return;
-    wasKept.current = storedText;
-    keepDraft(ticketId, place, storedText === "[]" ? undefined : JSON.parse(storedText));
-  }, [ticketId, place, storedText]);
+    if (wasTold.current === storedText) return;
+    wasTold.current = storedText;
+    changed?.(stored);
+  });
   useEffect(() => {
     const all = running.current;
     return () => all.forEach((stop) => stop.abort());
@@ -55,7 +60,8 @@ export function useAttachments(ticketId: string, kind: string) {
   };
   return {
     chosen,
-    stored,
+    /** Those that are stored, as messages and templates name them. */
+    named: stored.map(({ name, url, type }) => ({ name, url, ...(type && { type }) })),
     isBusy: chosen.some((one) => !one.stored),
     add: (files: File[]) => {
       const { taken, left } = fitting(chosen.length, files);
@@ -65,9 +71,8 @@ export function useAttachments(ticketId: string, kind: string) {
       return left;
     },
     /** Files that are stored already, such as those of a template. */
-    adopt: (files: { name: string; url: string; type?: string }[]) => {
-      const { taken } = fitting(chosen.length, files);
-      const added = taken.map(({ name, url, type = "" }) => ({ key: next.current++, name, size: 0, part: 1, stored: { name, url, type, size: 0 } }));
+    adopt: (files: Named[]) => {
+      const added = fitting(chosen.length, files).taken.map((file) => asChosen(file, next.current++));
       setChosen((all) => [...all, ...added]);
     },
     again: ({ key, file }: Chosen) => file && start(key, file),

@@ -66,7 +66,8 @@ pub async fn create(
 }
 
 /// The files of this server that are attached.
-pub(super) fn named(app: &App, attachments: &[Attachment]) -> Vec<FileToken> {
+#[must_use]
+pub fn named(app: &App, attachments: &[Attachment]) -> Vec<FileToken> {
     let base = app.config.base_url();
     attachments
         .iter()

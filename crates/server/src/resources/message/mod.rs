@@ -4,7 +4,7 @@ pub mod body;
 pub mod by_mail;
 mod change;
 pub mod conversation;
-mod create;
+pub mod create;
 pub mod document;
 pub mod inbound;
 mod list;

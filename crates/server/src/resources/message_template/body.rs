@@ -2,13 +2,16 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use store::ObjectId;
+use store::{ObjectId, Tx};
 
 use super::document::{MessageTemplate, TemplateAction};
 use crate::accounts::member::is_member;
 use crate::app::App;
+use crate::files::document as kept;
+use crate::files::token::FileToken;
 use crate::http::error::ApiError;
 use crate::resources::message::body::attachment_faults;
+use crate::resources::message::create::named;
 use crate::resources::message::document::MessageData;
 use crate::resources::message::rich_text;
 use crate::resources::session::attributes::compact;
@@ -47,6 +50,8 @@ pub struct Fields {
 pub struct Change {
     fields: Fields,
     data: Option<MessageData>,
+    /// The files of this server that are attached, when that is to be written.
+    files: Option<Vec<FileToken>>,
 }
 
 impl Fields {
@@ -109,7 +114,13 @@ impl Fields {
         }
         self.check_actions(&mut faults);
         if faults.is_empty() {
-            return Ok(Change { fields: self, data });
+            let files = self.attachments.as_deref();
+            let files = files.map(|attachments| named(app, attachments));
+            return Ok(Change {
+                fields: self,
+                data,
+                files,
+            });
         }
         Err(ApiError::unprocessable("invalid_field", faults))
     }
@@ -158,6 +169,28 @@ impl Fields {
 }
 
 impl Change {
+    /// Keeps the files that are attached from then on, and lets go those that were.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn keep_files(
+        &self,
+        tx: &mut Tx<'_>,
+        template: ObjectId,
+        before: &[FileToken],
+    ) -> store::Result<()> {
+        let Some(files) = &self.files else {
+            return Ok(());
+        };
+        for gone in before.iter().filter(|file| !files.contains(file)) {
+            kept::leave_template(tx, gone, template)?;
+        }
+        for file in files {
+            kept::claim_for_template(tx, file, template)?;
+        }
+        Ok(())
+    }
+
     /// Writes it into a template. Who writes it goes on seeing it.
     pub fn apply(&self, template: &mut MessageTemplate, by: ObjectId) {
         let fields = self.fields.clone();

@@ -11,14 +11,16 @@ use super::document::MessageTemplate;
 use super::schema::{MessageTemplateBody, MessageTemplateInput};
 use crate::app::SharedApp;
 use crate::auth::{Member, TicketsRead, TicketsWrite};
+use crate::files::{self, document as kept};
 use crate::http::error::ApiError;
 use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
+use crate::resources::message::create::named;
 use crate::resources::ticket::show::json;
 
 /// Create a message template
 ///
-/// A project has 1,000 at the most. Its text is cleaned as that of a message is.
+/// A project has 1,000 at the most. Its text is cleaned as that of a message is. Files of `POST /v3/files` that it names stay as long as it names them.
 #[utoipa::path(
     post, path = "/v3/message-templates", operation_id = "CreateMessageTemplate", tag = "Message templates",
     params(("project" = String, Header, description = "The id of the project")),
@@ -53,6 +55,7 @@ pub async fn create(
         };
         change.apply(&mut template, user);
         let row = tx.insert(tx.new_id(), template)?;
+        change.keep_files(tx, row.id, &[])?;
         again(tx, row.id, organisation)
     });
     Ok(json(write.await?.get().to_owned()))
@@ -112,18 +115,23 @@ pub async fn update(
     let fields: Fields = body.parse()?;
     let change: Change = fields.update(&app, member.project).await?;
     let (user, organisation) = (member.user, member.organisation);
+    let asked = app.clone();
     let write = app.store.write(member.project, move |tx| {
         let mut row = find_for_update(tx, id, user)?;
+        let before = named(&asked, &row.doc.attachments);
         change.apply(&mut row.doc, user);
         tx.put(&mut row)?;
+        change.keep_files(tx, id, &before)?;
         again(tx, id, organisation)
     });
-    Ok(json(write.await?.get().to_owned()))
+    let shown = write.await?;
+    files::remove_erased(&app, member.project).await;
+    Ok(json(shown.get().to_owned()))
 }
 
 /// Delete a message template
 ///
-/// What was written from it stays as it is.
+/// What was written from it stays as it is, with the files that were sent with it; others are removed.
 #[utoipa::path(
     delete, path = "/v3/message-templates/{messageTemplateId}", operation_id = "DeleteMessageTemplate", tag = "Message templates",
     params(
@@ -140,13 +148,19 @@ pub async fn delete(
 ) -> Result<Response, ApiError> {
     let id = parse_id(&template_id)?;
     let (user, organisation) = (member.user, member.organisation);
+    let asked = app.clone();
     let write = app.store.write(member.project, move |tx| {
-        find_for_update(tx, id, user)?;
+        let row = find_for_update(tx, id, user)?;
         let was = again(tx, id, organisation)?;
+        for file in named(&asked, &row.doc.attachments) {
+            kept::leave_template(tx, &file, id)?;
+        }
         tx.delete::<MessageTemplate>(id)?;
         Ok::<_, ApiError>(was)
     });
-    Ok(json(write.await?.get().to_owned()))
+    let was = write.await?;
+    files::remove_erased(&app, member.project).await;
+    Ok(json(was.get().to_owned()))
 }
 
 /// A template as the API shows it.

@@ -244,3 +244,77 @@ async fn a_file_of_another_project_is_a_link_like_any_other() {
     app.clock.advance_seconds(DAY);
     assert_eq!(sweep(&app).await, 1);
 }
+
+async fn template_with(app: &TestApp, file: &Value) -> Value {
+    let body = json!({"title": "t", "content": "c", "lexorank": "0|1:", "attachments": [file]});
+    call(app, "POST", "/v3/message-templates", body).await.ok()
+}
+
+fn template_path(template: &Value) -> String {
+    format!("/v3/message-templates/{}", template["id"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_file_of_a_template_is_its_own_until_it_names_it_no_more() {
+    let app = TestApp::new().await;
+    let (one, two) = (upload(&app, "1.png").await, upload(&app, "2.png").await);
+    let template = template_with(&app, &one).await;
+    app.clock.advance_seconds(DAY);
+    assert_eq!(sweep(&app).await, 1, "the other is of nothing");
+    assert_eq!(
+        (status(&app, &one).await, status(&app, &two).await),
+        (200, 404)
+    );
+    let three = upload(&app, "3.png").await;
+    let path = template_path(&template);
+    call(&app, "PUT", &path, json!({"title": "other"}))
+        .await
+        .ok();
+    assert_eq!(status(&app, &one).await, 200);
+    let body = json!({"attachments": [three]});
+    call(&app, "PUT", &path, body).await.ok();
+    assert_eq!(
+        (status(&app, &one).await, status(&app, &three).await),
+        (404, 200)
+    );
+    app.send(app.owner(Call::delete(&path))).await.ok();
+    assert_eq!((rows(&app, "file"), stored_files(&app)), (0, 0));
+}
+
+#[tokio::test]
+async fn what_was_sent_with_a_template_outlives_message_session_and_template() {
+    let app = TestApp::new().await;
+    let (ticket, ada) = ticket_of(&app, "ada").await;
+    let file = upload(&app, "a.png").await;
+    let template = template_with(&app, &file).await;
+    let said = with_file(&app, &ticket, &file).await;
+    with_file(&app, &ticket, &file).await;
+    delete(&app, &said).await;
+    assert_eq!(status(&app, &file).await, 200, "the template has it");
+    let call = Call::delete(&template_path(&template));
+    app.send(app.owner(call)).await.ok();
+    app.clock.advance_seconds(DAY);
+    assert_eq!(sweep(&app).await, 0);
+    assert_eq!(status(&app, &file).await, 200, "the other message has it");
+    let call = Call::delete(&format!("/v3/sessions/{ada}"));
+    assert_eq!(app.send(app.owner(call)).await.status, 204);
+    assert_eq!(
+        status(&app, &file).await,
+        200,
+        "it was the team's, not the session's"
+    );
+}
+
+#[tokio::test]
+async fn a_template_takes_no_file_of_a_message() {
+    let app = TestApp::new().await;
+    let (ticket, _) = ticket_of(&app, "ada").await;
+    let file = upload(&app, "a.png").await;
+    let said = with_file(&app, &ticket, &file).await;
+    let template = template_with(&app, &file).await;
+    let call = Call::delete(&template_path(&template));
+    app.send(app.owner(call)).await.ok();
+    assert_eq!(status(&app, &file).await, 200);
+    delete(&app, &said).await;
+    assert_eq!((rows(&app, "file"), stored_files(&app)), (0, 0));
+}
