@@ -12,6 +12,7 @@ export const de: Catalogue = {
   "app.copy": "Kopieren",
   "app.copied": "Kopiert",
   "app.delete": "Löschen",
+  "app.edit": "Bearbeiten",
   "app.more": "Mehr zeigen",
   "app.none": "nichts",
   "app.yes": "Ja",

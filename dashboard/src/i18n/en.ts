@@ -11,6 +11,7 @@ export const en = {
   "app.copy": "Copy",
   "app.copied": "Copied",
   "app.delete": "Delete",
+  "app.edit": "Edit",
   "app.more": "Show more",
   "app.none": "none",
   "app.yes": "Yes",

@@ -1,10 +1,11 @@
 // Drop a file, say which column is what, see what would happen, import, take it back.
-import { Badge, Button, Group, Modal, Progress, Table, Text, Title } from "@mantine/core";
+import { Badge, Button, Group, Progress, Table, Text, Title } from "@mantine/core";
 import { IconFileImport, IconUpload } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 
 import type { Import } from "../../api/client";
 import { useText } from "../../i18n";
+import { Confirm } from "../../shell/Confirm";
 import { Empty, Failure, Loading, PageTitle, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 import { Mapping } from "./Mapping";
@@ -134,22 +135,19 @@ function Past({ one, may }: { one: Import; may: boolean }) {
       </Group>
       {isUnfinished(one) && <Progress mt="xs" value={one.bytes ? (100 * one.bytesRead) / one.bytes : 0} animated aria-label={t(`imports.status.${one.status}`)} />}
       <Faults one={one} />
-      <Modal opened={isAsked} onClose={() => ask(false)} title={t("imports.undoTitle")} closeButtonProps={{ "aria-label": t("app.close") }}>
-        <Text mb="md">{t("imports.undoHint")}</Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => ask(false)}>
-            {t("app.cancel")}
-          </Button>
-          <Button
-            onClick={() => {
-              ask(false);
-              attempt(undo(one.id));
-            }}
-          >
-            {t("imports.undo")}
-          </Button>
-        </Group>
-      </Modal>
+      <Confirm
+        opened={isAsked}
+        title={t("imports.undoTitle")}
+        action={t("imports.undo")}
+        color="hark"
+        confirm={() => {
+          ask(false);
+          attempt(undo(one.id));
+        }}
+        close={() => ask(false)}
+      >
+        {t("imports.undoHint")}
+      </Confirm>
     </li>
   );
 }

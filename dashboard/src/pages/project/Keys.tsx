@@ -6,6 +6,7 @@ import { useState } from "react";
 
 import { api, data, type Schemas } from "../../api/client";
 import { useText, type Key } from "../../i18n";
+import { Confirm } from "../../shell/Confirm";
 import { Copyable, Failure, useTell } from "../../shell/parts";
 import { useMay, useProject, useProjectId } from "../../shell/project";
 
@@ -164,17 +165,15 @@ function ApiKeys() {
           }}
         />
       )}
-      <Modal opened={ending !== undefined} onClose={() => setEnding(undefined)} title={t("settings.revokeTitle", { name: ending?.name ?? "" })} closeButtonProps={{ "aria-label": t("app.close") }}>
-        <Text mb="md">{t("settings.revokeHint")}</Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => setEnding(undefined)}>
-            {t("app.cancel")}
-          </Button>
-          <Button color="red" onClick={() => ending && void revoke(ending.id)}>
-            {t("settings.revoke")}
-          </Button>
-        </Group>
-      </Modal>
+      <Confirm
+        opened={ending !== undefined}
+        title={t("settings.revokeTitle", { name: ending?.name ?? "" })}
+        action={t("settings.revoke")}
+        confirm={() => ending && void revoke(ending.id)}
+        close={() => setEnding(undefined)}
+      >
+        {t("settings.revokeHint")}
+      </Confirm>
     </section>
   );
 }

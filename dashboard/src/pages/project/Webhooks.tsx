@@ -7,6 +7,7 @@ import { useState } from "react";
 
 import { api, data, type Schemas } from "../../api/client";
 import { useText } from "../../i18n";
+import { Confirm } from "../../shell/Confirm";
 import { Copyable, Empty, Failure, Loading, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 
@@ -103,20 +104,18 @@ export function Webhooks() {
         </section>
       ))}
       {making && <NewWebhook close={make.close} create={(body) => change.mutate(() => api.POST("/v3/webhooks", { params: { header }, body: body as never }))} />}
-      <Modal opened={ending !== undefined} onClose={() => setEnding(undefined)} title={t("webhooks.deleteTitle", { name: ending?.name ?? "" })} closeButtonProps={{ "aria-label": t("app.close") }}>
-        <Text mb="md">{t("webhooks.deleteHint")}</Text>
-        <Group justify="flex-end">
-          <Button
-            color="red"
-            onClick={() => {
-              if (ending) change.mutate(() => api.DELETE("/v3/webhooks/{webhookId}", at(ending)) as Promise<{ data?: Webhook }>);
-              setEnding(undefined);
-            }}
-          >
-            {t("app.delete")}
-          </Button>
-        </Group>
-      </Modal>
+      <Confirm
+        opened={ending !== undefined}
+        title={t("webhooks.deleteTitle", { name: ending?.name ?? "" })}
+        action={t("app.delete")}
+        confirm={() => {
+          if (ending) change.mutate(() => api.DELETE("/v3/webhooks/{webhookId}", at(ending)) as Promise<{ data?: Webhook }>);
+          setEnding(undefined);
+        }}
+        close={() => setEnding(undefined)}
+      >
+        {t("webhooks.deleteHint")}
+      </Confirm>
     </Stack>
   );
 }

@@ -1,10 +1,11 @@
-import { ActionIcon, Badge, Button, Group, Menu, Modal, Stack, Text, Title } from "@mantine/core";
+import { ActionIcon, Badge, Group, Menu, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconDots, IconDownload, IconGitMerge, IconTrash } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 
 import { download, type Session } from "../../api/client";
 import { useText } from "../../i18n";
+import { Confirm } from "../../shell/Confirm";
 import { useDelete } from "../../shell/deleting";
 import { Copyable, Face, nameOf, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
@@ -131,20 +132,12 @@ function Actions({ session, name }: { session: Session; name: string }) {
         </Menu.Dropdown>
       </Menu>
       {merging && <MergeDialog session={session} close={merge.close} />}
-      <Modal opened={deleting} onClose={ask.close} title={t("sessions.deleteOneTitle")} closeButtonProps={{ "aria-label": t("app.close") }}>
+      <Confirm opened={deleting} title={t("sessions.deleteOneTitle")} action={t("sessions.delete")} confirm={erase} close={ask.close}>
         <Text fw={600} className="wrap">
           {name}
         </Text>
-        <Text mb="md">{t("sessions.deleteHint")}</Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={ask.close}>
-            {t("app.cancel")}
-          </Button>
-          <Button color="red" onClick={erase}>
-            {t("sessions.delete")}
-          </Button>
-        </Group>
-      </Modal>
+        {t("sessions.deleteHint")}
+      </Confirm>
     </>
   );
 }

@@ -1,11 +1,12 @@
 // What is done to all sessions that are selected: one request each, a few at a time, and what was refused is told.
-import { Button, Group, Modal, Popover, Text, TextInput } from "@mantine/core";
+import { Button, Group, Popover, Text, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, data, type Session } from "../../api/client";
 import { useText } from "../../i18n";
+import { Confirm } from "../../shell/Confirm";
 import { useDelete } from "../../shell/deleting";
 import { useExplain, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
@@ -81,24 +82,19 @@ export function BulkActions({ sessions, clear }: { sessions: Session[]; clear: (
       <Button variant="light" color="red" size="xs" disabled={run.isPending} onClick={ask.open}>
         {t("sessions.delete")}
       </Button>
-      <Modal opened={asked} onClose={ask.close} title={t("sessions.deleteTitle", { count: number(sessions.length) })} closeButtonProps={{ "aria-label": t("app.close") }}>
-        <Text mb="md">{t("sessions.deleteHint")}</Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={ask.close}>
-            {t("app.cancel")}
-          </Button>
-          <Button
-            color="red"
-            onClick={() => {
-              ask.close();
-              erase(sessions.map(({ id }) => id));
-              clear();
-            }}
-          >
-            {t("sessions.delete")}
-          </Button>
-        </Group>
-      </Modal>
+      <Confirm
+        opened={asked}
+        title={t("sessions.deleteTitle", { count: number(sessions.length) })}
+        action={t("sessions.delete")}
+        confirm={() => {
+          ask.close();
+          erase(sessions.map(({ id }) => id));
+          clear();
+        }}
+        close={ask.close}
+      >
+        {t("sessions.deleteHint")}
+      </Confirm>
     </Group>
   );
 }

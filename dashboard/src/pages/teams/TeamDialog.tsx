@@ -1,22 +1,23 @@
 // A team, new or changed. Loaded when one is set up.
-import { Button, Group, Modal, MultiSelect, NumberInput, Select, Stack, Switch, TextInput } from "@mantine/core";
+import { MultiSelect, NumberInput, Select, Switch, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, type Schemas } from "../../api/client";
 import { useText } from "../../i18n";
+import { FormDialog } from "../../shell/FormDialog";
 import { useTell } from "../../shell/parts";
 import { nameOfMember, useMembers, useProjectId } from "../../shell/project";
 import { HoursFields } from "./HoursFields";
 import { WORKDAYS, written, type Time } from "./hours";
-import type { Team } from "./Teams";
+import { TOUCHED, type Team } from "./Teams";
 
 const METHODS = ["balanced", "circular", "random", "manual"] as const;
 const NAME_CHARS_MAX = 100;
 const AMOUNT_MAX = 1000;
 const AMOUNT = 10;
 
-export function TeamDialog({ team, close }: { team: Team | undefined; close: () => void }) {
+export function TeamDialog({ entry: team, close }: { entry: Team | undefined; close: () => void }) {
   const { t } = useText();
   const project = useProjectId();
   const queries = useQueryClient();
@@ -54,7 +55,7 @@ export function TeamDialog({ team, close }: { team: Team | undefined; close: () 
     },
     onError: tell.failed,
     onSettled: () => {
-      for (const kind of ["teams", "tickets", "ticket"]) void queries.invalidateQueries({ queryKey: [kind, project] });
+      for (const kind of TOUCHED) void queries.invalidateQueries({ queryKey: [kind, project] });
     },
   });
   // Who may not answer, or left, is shown only while it is in the team.
@@ -62,39 +63,22 @@ export function TeamDialog({ team, close }: { team: Team | undefined; close: () 
   const choices = [...able.map((member) => ({ value: member.id, label: nameOfMember(member) })), ...members.filter((id) => !able.some((member) => member.id === id)).map((id) => ({ value: id, label: id }))];
   const isReady = name.trim() !== "" && (!isLimited || typeof amount === "number") && (!hasHours || times.length > 0);
   return (
-    <Modal opened size="lg" onClose={close} closeOnClickOutside={false} title={team ? team.name : t("teams.new")} closeButtonProps={{ "aria-label": t("app.close") }}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) save.mutate();
-        }}
-      >
-        <Stack gap="md">
-          <TextInput data-autofocus required label={t("field.name")} maxLength={NAME_CHARS_MAX} value={name} onChange={(event) => setName(event.currentTarget.value)} />
-          <MultiSelect label={t("teams.members")} description={t("teams.membersHint")} data={choices} value={members} onChange={setMembers} searchable hidePickedOptions comboboxProps={{ withinPortal: false }} />
-          <Select
-            label={t("teams.method")}
-            data={METHODS.map((method) => ({ value: method, label: t(`teams.method.${method}`) }))}
-            value={method}
-            allowDeselect={false}
-            comboboxProps={{ withinPortal: false }}
-            onChange={(method) => method && setMethod(method as Schemas["AssignmentMethod"])}
-          />
-          <Switch label={t("teams.onlineOnly")} description={t("teams.onlineOnlyHint")} checked={onlineOnly} onChange={(event) => setOnlineOnly(event.currentTarget.checked)} />
-          <Switch label={t("teams.limit")} description={t("teams.limitHint")} checked={isLimited} onChange={(event) => setLimited(event.currentTarget.checked)} />
-          {isLimited && <NumberInput label={t("teams.amount")} w={220} min={1} max={AMOUNT_MAX} clampBehavior="strict" allowDecimal={false} allowNegative={false} value={amount} onChange={setAmount} />}
-          <Switch label={t("teams.hoursOn")} description={t("teams.hoursHint")} checked={hasHours} onChange={(event) => setHasHours(event.currentTarget.checked)} />
-          {hasHours && <HoursFields times={times} change={setTimes} timezone={timezone} setTimezone={setTimezone} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t("app.cancel")}
-            </Button>
-            <Button type="submit" disabled={!isReady} loading={save.isPending}>
-              {t("app.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog title={team ? team.name : t("teams.new")} isReady={isReady} isSaving={save.isPending} save={() => save.mutate()} close={close}>
+      <TextInput data-autofocus required label={t("field.name")} maxLength={NAME_CHARS_MAX} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+      <MultiSelect label={t("teams.members")} description={t("teams.membersHint")} data={choices} value={members} onChange={setMembers} searchable hidePickedOptions comboboxProps={{ withinPortal: false }} />
+      <Select
+        label={t("teams.method")}
+        data={METHODS.map((method) => ({ value: method, label: t(`teams.method.${method}`) }))}
+        value={method}
+        allowDeselect={false}
+        comboboxProps={{ withinPortal: false }}
+        onChange={(method) => method && setMethod(method as Schemas["AssignmentMethod"])}
+      />
+      <Switch label={t("teams.onlineOnly")} description={t("teams.onlineOnlyHint")} checked={onlineOnly} onChange={(event) => setOnlineOnly(event.currentTarget.checked)} />
+      <Switch label={t("teams.limit")} description={t("teams.limitHint")} checked={isLimited} onChange={(event) => setLimited(event.currentTarget.checked)} />
+      {isLimited && <NumberInput label={t("teams.amount")} w={220} min={1} max={AMOUNT_MAX} clampBehavior="strict" allowDecimal={false} allowNegative={false} value={amount} onChange={setAmount} />}
+      <Switch label={t("teams.hoursOn")} description={t("teams.hoursHint")} checked={hasHours} onChange={(event) => setHasHours(event.currentTarget.checked)} />
+      {hasHours && <HoursFields times={times} change={setTimes} timezone={timezone} setTimezone={setTimezone} />}
+    </FormDialog>
   );
 }

@@ -1,11 +1,12 @@
 // A template, new or written anew. Loaded when one is written.
-import { Button, Group, Input, Modal, Stack, Switch, TextInput } from "@mantine/core";
+import { Input, Switch, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { EditorContent } from "@tiptap/react";
 import { useState } from "react";
 
 import { api } from "../../api/client";
 import { useText } from "../../i18n";
+import { FormDialog } from "../../shell/FormDialog";
 import { useTell } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
 import { AttachButton, AttachedList, DropZone } from "../ticket/AttachBar";
@@ -18,7 +19,7 @@ import { lastRank } from "./search";
 
 const TITLE_CHARS_MAX = 200;
 
-export function TemplateDialog({ template, close }: { template: Template | undefined; close: () => void }) {
+export function TemplateDialog({ entry: template, close }: { entry: Template | undefined; close: () => void }) {
   const { t } = useText();
   const project = useProjectId();
   const queries = useQueryClient();
@@ -50,46 +51,22 @@ export function TemplateDialog({ template, close }: { template: Template | undef
     if (editor && isReady && !save.isPending) save.mutate(editor.getJSON());
   };
   return (
-    <Modal
-      opened
-      size="lg"
-      onClose={close}
-      closeOnClickOutside={false}
-      title={t(template ? "templates.edit" : "templates.new")}
-      closeButtonProps={{ "aria-label": t("app.close") }}
-    >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <Stack gap="sm">
-          <TextInput data-autofocus required label={t("templates.title")} maxLength={TITLE_CHARS_MAX} value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
-          <Input.Wrapper label={t("templates.text")} labelElement="div" required>
-            <DropZone add={attach} data-kind="template" aria-label={t("templates.text")} style={{ marginTop: 0 }}>
-              {editor && (
-                <>
-                  <EditorContent editor={editor} />
-                  <AttachedList attachments={attachments} />
-                  <Tools editor={editor}>
-                    <AttachButton add={attach} />
-                  </Tools>
-                </>
-              )}
-            </DropZone>
-          </Input.Wrapper>
-          <Switch label={t("templates.public")} description={t("templates.publicHint")} checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t("app.cancel")}
-            </Button>
-            <Button type="submit" disabled={!isReady} loading={save.isPending}>
-              {t("app.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog title={t(template ? "app.edit" : "templates.new")} isReady={isReady} isSaving={save.isPending} save={submit} close={close}>
+      <TextInput data-autofocus required label={t("templates.title")} maxLength={TITLE_CHARS_MAX} value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
+      <Input.Wrapper label={t("templates.text")} labelElement="div" required>
+        <DropZone add={attach} data-kind="template" aria-label={t("templates.text")} style={{ marginTop: 0 }}>
+          {editor && (
+            <>
+              <EditorContent editor={editor} />
+              <AttachedList attachments={attachments} />
+              <Tools editor={editor}>
+                <AttachButton add={attach} />
+              </Tools>
+            </>
+          )}
+        </DropZone>
+      </Input.Wrapper>
+      <Switch label={t("templates.public")} description={t("templates.publicHint")} checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} />
+    </FormDialog>
   );
 }

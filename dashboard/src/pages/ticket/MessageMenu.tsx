@@ -1,11 +1,12 @@
 // What the viewer may do with a message of their own.
-import { ActionIcon, Button, Group, Menu, Modal, Text } from "@mantine/core";
+import { ActionIcon, Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconDots } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api } from "../../api/client";
 import { useText } from "../../i18n";
+import { Confirm } from "../../shell/Confirm";
 import { useTell } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
 
@@ -38,23 +39,18 @@ export function MessageMenu({ messageId, edit }: { messageId: string; edit: () =
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Modal opened={asked} onClose={ask.close} title={t("message.deleteTitle")} closeButtonProps={{ "aria-label": t("app.close") }}>
-        <Text mb="md">{t("message.deleteHint")}</Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={ask.close}>
-            {t("app.cancel")}
-          </Button>
-          <Button
-            color="red"
-            onClick={() => {
-              ask.close();
-              erase.mutate();
-            }}
-          >
-            {t("app.delete")}
-          </Button>
-        </Group>
-      </Modal>
+      <Confirm
+        opened={asked}
+        title={t("message.deleteTitle")}
+        action={t("app.delete")}
+        confirm={() => {
+          ask.close();
+          erase.mutate();
+        }}
+        close={ask.close}
+      >
+        {t("message.deleteHint")}
+      </Confirm>
     </>
   );
 }
