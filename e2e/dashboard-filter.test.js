@@ -70,9 +70,21 @@ test("tickets are filtered by what they are, the address tells it, and the team 
   await add("Priority", "is one of", async (form) => {
     await form.getByRole("combobox", { name: "Value" }).click();
     for (const option of ["High", "Low"]) await page.getByRole("option", { name: option }).click();
-    await page.keyboard.press("Tab");
+    // Escape is for the list, and then for the form.
+    await page.keyboard.press("Escape");
+    await page.getByRole("option").first().waitFor({ state: "hidden" });
+    assert.ok(await form.isVisible());
   });
   await shown("Broken");
+  // Its first list is open at once.
+  await page.getByRole("button", { name: "Add a condition" }).click();
+  await page.getByRole("option").first().waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("option").first().waitFor({ state: "hidden" });
+  assert.ok(await page.getByRole("dialog").isVisible());
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Add a condition");
   await clear();
   await add("Custom data…", "is more than", async (form) => {
     await form.getByLabel("Name of the attribute").fill("seats");

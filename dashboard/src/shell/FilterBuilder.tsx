@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Group, MultiSelect, Pill, Popover, Select, Stack, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconFilter } from "@tabler/icons-react";
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 
 import { useText } from "../i18n";
 import { needsValue, operatorsOf, type Condition, type Field, type NamedFields, type Operator } from "./filter";
@@ -27,20 +27,28 @@ export function FilterBuilder(props: FilterProps) {
 export function AddCondition({ conditions, change, fields, named, isSmall = false }: FilterProps & { isSmall?: boolean }) {
   const { t } = useText();
   const [opened, { toggle, close }] = useDisclosure();
+  const button = useRef<HTMLButtonElement>(null);
+  const leave = (event: React.KeyboardEvent) => {
+    // The first Escape is for the list that is open, and closes that.
+    const isForList = event.target instanceof Element && event.target.getAttribute("aria-expanded") === "true";
+    if (event.key !== "Escape" || isForList) return;
+    close();
+    button.current?.focus();
+  };
   return (
-    <Popover opened={opened} onChange={(open) => !open && close()} position="bottom-start" trapFocus withinPortal>
+    <Popover opened={opened} onChange={(open) => !open && close()} position="bottom-start" trapFocus withinPortal closeOnEscape={false}>
       <Popover.Target>
         {isSmall ? (
-          <ActionIcon variant={conditions.length > 0 ? "light" : "default"} size={36} title={t("sessions.addFilter")} aria-label={t("sessions.addFilter")} onClick={toggle}>
+          <ActionIcon ref={button} variant={conditions.length > 0 ? "light" : "default"} size={36} title={t("sessions.addFilter")} aria-label={t("sessions.addFilter")} onClick={toggle}>
             <IconFilter size={16} />
           </ActionIcon>
         ) : (
-          <Button variant="default" leftSection={<IconFilter size={16} aria-hidden />} onClick={toggle}>
+          <Button ref={button} variant="default" leftSection={<IconFilter size={16} aria-hidden />} onClick={toggle}>
             {t("sessions.addFilter")}
           </Button>
         )}
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown onKeyDownCapture={leave}>
         <ConditionForm
           fields={fields}
           named={named}
