@@ -27,11 +27,14 @@ test("templates are written, found and put into an answer", TIMEOUT, async (test
   await dialog.getByRole("switch", { name: "The whole team sees it" }).click({ force: true });
   await dialog.locator("input[type=file]").setInputFiles(["form.txt", "wrong.txt"].map((name) => ({ name, mimeType: "text/plain", buffer: Buffer.from(name) })));
   await dialog.getByRole("button", { name: "Take wrong.txt away" }).click();
+  await choose(page, dialog.getByRole("combobox", { name: "Priority" }), "High");
+  await choose(page, dialog.getByRole("combobox", { name: "Status" }), "Done");
   await dashboard.assertAccessible("a template with a file");
   await dialog.getByRole("button", { name: "Save" }).click();
   const thanks = page.getByRole("region", { name: "Thanks" });
   await thanks.getByText("Not for all").waitFor();
   await thanks.getByRole("link", { name: "form.txt" }).waitFor();
+  await thanks.getByText("Status → Done").waitFor();
   await page.getByRole("searchbox", { name: "Search templates" }).fill("very");
   await page.getByRole("region", { name: "hostile" }).waitFor({ state: "hidden" });
   await page.getByRole("searchbox", { name: "Search templates" }).fill("");
@@ -57,6 +60,7 @@ test("templates are written, found and put into an answer", TIMEOUT, async (test
   await page.keyboard.press("Enter");
   await reply.getByText("Thank you very much").waitFor();
   await page.getByRole("list", { name: "Attached files" }).getByText("form.txt").waitFor();
+  await page.getByRole("button", { name: "Leave out Status → Done" }).click();
   await search.waitFor({ state: "hidden" });
   // Who wanted the sign gets it.
   await page.keyboard.press("Enter");
@@ -74,6 +78,9 @@ test("templates are written, found and put into an answer", TIMEOUT, async (test
   const { body: said } = await api.get(`/messages?ticket=${id}`);
   assert.deepEqual(said[0].data.text.split("\n").filter(Boolean), ["Hello and/or goodbye", "Thank you very much", "/etc", "A hostile name"]);
   assert.deepEqual(said[0].attachments.map(({ name }) => name), ["form.txt"]);
+  await until("what the template does is done", async () => (await api.get(`/tickets/${id}`)).body.priority === "HIGH");
+  assert.equal((await api.get(`/tickets/${id}`)).body.status, "OPEN", "what was left out is not");
+  await page.getByText("Priority → High").waitFor({ state: "hidden" });
 
   // What was sent stays where it was sent, whatever becomes of the template.
   await page.goto(page.url().replace(/tickets.*/, "settings?tab=templates"));

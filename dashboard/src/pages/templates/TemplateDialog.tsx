@@ -14,6 +14,8 @@ import { editable } from "../ticket/document";
 import { Tools, useIsEmpty, useRichText } from "../ticket/editor";
 import { ATTACHMENTS_MAX } from "../ticket/files";
 import { useAttachments } from "../ticket/useAttachments";
+import { actionsWith, changesOf } from "./actions";
+import { EffectFields } from "./Effects";
 import type { Template } from "./query";
 import { lastRank } from "./search";
 
@@ -26,6 +28,7 @@ export function TemplateDialog({ entry: template, close }: { entry: Template | u
   const tell = useTell();
   const [title, setTitle] = useState(template?.title ?? "");
   const [isPublic, setPublic] = useState(template?.isPublic ?? true);
+  const [changes, setChanges] = useState(() => changesOf(template?.actions ?? []));
   const attachments = useAttachments(() => template?.attachments ?? []);
   const attach = (files: File[]) => {
     if (attachments.add(files) > 0) tell.failed(new Error(t("files.tooMany", { count: ATTACHMENTS_MAX })));
@@ -33,7 +36,7 @@ export function TemplateDialog({ entry: template, close }: { entry: Template | u
   const header = { project };
   const save = useMutation({
     mutationFn: async (content: unknown): Promise<unknown> => {
-      const body = { title: title.trim(), content, isPublic, attachments: attachments.named };
+      const body = { title: title.trim(), content, isPublic, attachments: attachments.named, actions: actionsWith(template?.actions ?? [], changes) };
       if (template) return api.PUT("/v3/message-templates/{messageTemplateId}", { params: { path: { messageTemplateId: template.id }, header }, body: body as never });
       return api.POST("/v3/message-templates", { params: { header }, body: { ...body, lexorank: lastRank(Date.now()) } as never });
     },
@@ -66,6 +69,7 @@ export function TemplateDialog({ entry: template, close }: { entry: Template | u
           )}
         </DropZone>
       </Input.Wrapper>
+      <EffectFields changes={changes} change={setChanges} />
       <Switch label={t("templates.public")} description={t("templates.publicHint")} checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} />
     </FormDialog>
   );

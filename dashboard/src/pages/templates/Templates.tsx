@@ -9,6 +9,8 @@ import { Entries } from "../../shell/Entries";
 import { Empty, Failure, Loading } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 import { Attached } from "../ticket/Attached";
+import { changesOf } from "./actions";
+import { Effects } from "./Effects";
 import { useTemplates, type Template } from "./query";
 import { matching } from "./search";
 
@@ -71,13 +73,14 @@ function Beside({ entry: { isPublic } }: { entry: Template }) {
   );
 }
 
-function Content({ entry: { text, attachments } }: { entry: Template }) {
+function Content({ entry: { text, attachments, actions } }: { entry: Template }) {
   return (
     <>
       <Text size="sm" className="quiet wrap" lineClamp={3} style={{ whiteSpace: "pre-line" }}>
         {text}
       </Text>
       <Attached files={attachments} />
+      <Effects changes={changesOf(actions)} />
     </>
   );
 }

@@ -10,6 +10,8 @@ import { useText } from "../../i18n";
 import { useTell } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
 import { useShortcuts } from "../../shell/shortcuts";
+import { changesOf } from "../templates/actions";
+import { Effects } from "../templates/Effects";
 import type { Template } from "../templates/query";
 import { AttachButton, AttachedList, DropZone } from "./AttachBar";
 import { editable } from "./document";
@@ -18,6 +20,7 @@ import { Tools, useIsEmpty, useRichText } from "./editor";
 import { ATTACHMENTS_MAX } from "./files";
 import { TemplatePicker } from "./TemplatePicker";
 import { useAttachments } from "./useAttachments";
+import { useEffects } from "./useEffects";
 
 type Kind = "reply" | "note";
 
@@ -61,6 +64,7 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
   const attach = (files: File[]) => {
     if (attachments.add(files) > 0) tell.failed(new Error(t("files.tooMany", { count: ATTACHMENTS_MAX })));
   };
+  const effects = useEffects(ticketId, kind);
   const send = useMutation({
     mutationFn: (comment: unknown) => {
       const { named } = attachments;
@@ -68,6 +72,7 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
       return api.POST("/v3/messages", { params: { header: { project } }, body: body as never });
     },
     onSuccess: () => {
+      effects.happen();
       editor?.commands.clearContent();
       keepDraft(ticketId, kind, undefined);
       attachments.clear();
@@ -100,7 +105,10 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
     // Who pressed the key and wanted no template, wanted the sign.
     if (template) editor?.chain().focus().insertContent(editable(template.content).content as never).run();
     else editor?.chain().focus().insertContent(picking === "slash" ? "/" : "").run();
-    if (template) attachments.adopt(template.attachments);
+    if (template) {
+      attachments.adopt(template.attachments);
+      effects.add(changesOf(template.actions));
+    }
     pick(undefined);
   };
   const isEmpty = useIsEmpty(editor);
@@ -124,6 +132,7 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
         <>
           <EditorContent editor={editor} />
           <AttachedList attachments={attachments} />
+          <Effects changes={effects.changes} remove={effects.remove} />
           <Group justify="space-between" mt={6}>
             <Tools editor={editor}>
               <AttachButton add={attach} />
