@@ -13,7 +13,7 @@ export function TabList({ tabs, chosen }: { tabs: (readonly [value: string, text
     if (all && one) list.current?.scrollBy({ left: one.left + one.width / 2 - (all.left + all.width / 2) });
   }, [chosen, t]);
   return (
-    <Tabs.List ref={list} mb="md" style={{ overflowX: "auto", flexWrap: "nowrap" }}>
+    <Tabs.List ref={list} mb="md" className="tabs">
       {tabs.map(([value, text]) => (
         <Tabs.Tab key={value} value={value} style={{ whiteSpace: "nowrap" }}>
           {t(text)}
