@@ -2,17 +2,17 @@
 //! were committed; what comes in while it works is done together in the next round.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use store::{Error, ObjectId, Snapshot};
+use store::{Error, ObjectId, Snapshot, Tx};
 
 use super::hub::Hub;
 use super::outbox::{self, Outbox, Pending};
 use crate::app::App;
 use crate::resources::session::lookup;
 
-/// The pause after a round for which the store had no time.
+/// The pause after a round for which the store had no time, or was out of reach.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sessions that are looked at in one read, and taken from in one unit of work.
@@ -49,7 +49,7 @@ pub(super) async fn run(app: Weak<App>, hub: Arc<Hub>) {
 async fn deliver(app: &App, project: ObjectId, sessions: &[ObjectId]) {
     match settle(app, project, sessions).await {
         Ok(()) | Err(Error::Closed) => {}
-        Err(error @ (Error::Overloaded | Error::Raced)) => {
+        Err(error) if passes(&error) => {
             tracing::warn!(%error, "cannot deliver to sockets now: trying again");
             let places = sessions.iter().map(|session| (project, *session));
             app.live.look_again(places);
@@ -117,21 +117,48 @@ async fn look(
     app.store.read(project, read).await
 }
 
+/// Whether what failed may be done in a while.
+fn passes(error: &Error) -> bool {
+    matches!(error, Error::Overloaded | Error::Raced) || error.is_unavailable()
+}
+
+/// What waited for a session, and its number of unread messages.
+type Taken = (ObjectId, Vec<Pending>, u64);
+
+/// What a unit of work took out of outboxes.
+struct Round {
+    id: ObjectId,
+    taken: Vec<Taken>,
+}
+
 /// Takes what waits and pushes it. What no socket took, since all went meanwhile, is put back.
 async fn push(app: &App, project: ObjectId, sessions: Vec<ObjectId>) -> store::Result<()> {
-    type Found = (ObjectId, Vec<Pending>, u64);
-    let unit = move |tx: &mut store::Tx<'_>| {
-        let take = |session: &ObjectId| {
-            let (pending, unread) = outbox::take_pending(tx, *session)?;
-            Ok((*session, pending, unread))
-        };
-        sessions
-            .iter()
-            .map(take)
-            .collect::<store::Result<Vec<Found>>>()
+    let round = Arc::new(Mutex::new(None));
+    let last = Arc::clone(&round);
+    let unit = move |tx: &mut Tx<'_>| {
+        let id = tx.new_id();
+        let mut taken = Vec::with_capacity(sessions.len());
+        for session in &sessions {
+            let (pending, unread) = outbox::take_pending(tx, *session, Some(id))?;
+            taken.push((*session, pending, unread));
+        }
+        *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Round { id, taken });
+        Ok::<_, Error>(())
+    };
+    let done = app.store.write(project, unit).await;
+    let round = round.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let taken = match (done, round) {
+        (Ok(()), round) => round.map_or_else(Vec::new, |round| round.taken),
+        (Err(error), Some(round)) if error.is_unavailable() => {
+            if !is_committed(app, project, &round).await? {
+                return Err(error);
+            }
+            round.taken
+        }
+        (Err(error), _) => return Err(error),
     };
     let mut left = Vec::new();
-    for (session, pending, unread) in app.store.write(project, unit).await? {
+    for (session, pending, unread) in taken {
         let actions: Vec<_> = pending
             .iter()
             .map(|pending| pending.action.clone())
@@ -141,6 +168,22 @@ async fn push(app: &App, project: ObjectId, sessions: Vec<ObjectId>) -> store::R
         }
     }
     put_back(app, project, left).await
+}
+
+/// Whether a round was committed whose connection broke. What it took is nowhere else, so this is found out however long that takes.
+async fn is_committed(app: &App, project: ObjectId, round: &Round) -> store::Result<bool> {
+    let waited = |(session, pending, _): &Taken| (!pending.is_empty()).then_some(*session);
+    let Some(session) = round.taken.iter().find_map(waited) else {
+        return Ok(false);
+    };
+    let id = round.id;
+    loop {
+        let unit = move |tx: &mut Tx<'_>| outbox::was_taken(tx, session, id);
+        match app.store.write(project, unit).await {
+            Err(error) if passes(&error) => tokio::time::sleep(PAUSE).await,
+            found => return found,
+        }
+    }
 }
 
 /// What was taken is nowhere else: it is put back however long that takes.
@@ -155,7 +198,7 @@ async fn put_back(
     let left = Arc::new(left);
     loop {
         let again = Arc::clone(&left);
-        let unit = move |tx: &mut store::Tx<'_>| {
+        let unit = move |tx: &mut Tx<'_>| {
             for (session, pending) in again.iter() {
                 if let Some(row) = lookup::find(tx, *session)? {
                     outbox::add(tx, row.id, pending.clone())?;
@@ -164,7 +207,7 @@ async fn put_back(
             Ok::<_, Error>(())
         };
         match app.store.write(project, unit).await {
-            Err(error @ (Error::Overloaded | Error::Raced)) => {
+            Err(error) if passes(&error) => {
                 tracing::warn!(%error, "cannot put back what no socket took: trying again");
                 tokio::time::sleep(PAUSE).await;
             }

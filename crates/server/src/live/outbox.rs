@@ -1,6 +1,8 @@
 //! What waits for the sockets of a session: one document each. It is taken out when it is pushed, so that nothing is pushed
 //! twice; clients acknowledge nothing.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::{
@@ -25,6 +27,9 @@ pub struct Outbox {
     pub messages: u64,
     /// What waits, oldest first.
     pub pending: Vec<Pending>,
+    /// The round of deliveries that last took what waited: when its connection broke, it finds here whether it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<ObjectId>,
 }
 
 /// An action that waits.
@@ -88,7 +93,11 @@ impl Outbox {
     }
 
     fn add(&mut self, pending: impl IntoIterator<Item = Pending>, now: Millis) {
-        self.pending.extend(pending);
+        let mut known: HashSet<_> = self.pending.iter().map(|pending| pending.id).collect();
+        let added = pending.into_iter();
+        // What is put back may be there already, when nobody knew what became of the first attempt.
+        self.pending
+            .extend(added.filter(|pending| known.insert(pending.id)));
         self.pending.retain(|pending| pending.expires_at > now);
         self.pending
             .sort_by_key(|pending| (pending.created_at, pending.id));
@@ -115,15 +124,16 @@ impl Pending {
 /// # Errors
 /// Those of the store.
 pub fn take(tx: &mut Tx<'_>, session: ObjectId) -> store::Result<Taken> {
-    let (pending, unread) = take_pending(tx, session)?;
+    let (pending, unread) = take_pending(tx, session, None)?;
     let actions = pending.into_iter().map(|pending| pending.action).collect();
     Ok(Taken { actions, unread })
 }
 
-/// The same, so that it can be [put back](add).
+/// The same for a round of deliveries, so that it can be [put back](add), and [asked for](was_taken).
 pub(super) fn take_pending(
     tx: &mut Tx<'_>,
     session: ObjectId,
+    round: Option<ObjectId>,
 ) -> store::Result<(Vec<Pending>, u64)> {
     let Some(mut row) = tx.get_for_update::<Outbox>(session)? else {
         return Ok((Vec::new(), 0));
@@ -132,9 +142,20 @@ pub(super) fn take_pending(
         return Ok((Vec::new(), row.doc.badge()));
     }
     let mut pending = std::mem::take(&mut row.doc.pending);
+    row.doc.taken = round;
     tx.put(&mut row)?;
     pending.retain(|pending| pending.expires_at > tx.now());
     Ok((pending, row.doc.badge()))
+}
+
+/// Whether a round of deliveries was the last to take what waited. Waits for a transaction in which it does.
+pub(super) fn was_taken(
+    tx: &mut Tx<'_>,
+    session: ObjectId,
+    round: ObjectId,
+) -> store::Result<bool> {
+    let row = tx.get_for_update::<Outbox>(session)?;
+    Ok(row.is_some_and(|row| row.doc.taken == Some(round)))
 }
 
 /// The number on the badge of a session.

@@ -4,6 +4,7 @@ mod leases;
 mod limits;
 mod presence;
 mod stale;
+mod unanswered;
 
 use std::time::Duration;
 
