@@ -52,8 +52,8 @@ test("nodes that fail lose and hide nothing that was acknowledged", { timeout: 2
   for (const server of servers) await server.stop();
   const { code, stdout, stderr } = await run(["doctor", "--data", servers[0].data], { env: servers[0].env });
   assert.equal(code, 0, `hark doctor: ${stdout}${stderr}`);
-  assert.ok(history.acknowledged > 100, `only ${history.acknowledged} writes were acknowledged`);
-  assert.ok(history.merges > 30, `only ${history.merges} sessions were merged`);
+  assert.ok(history.acknowledged > 60, `only ${history.acknowledged} writes were acknowledged`);
+  assert.ok(history.merges > 20, `only ${history.merges} sessions were merged`);
   const sum = (count) => listeners.map(count).reduce((one, other) => one + other);
   test.diagnostic(
     `${history.acknowledged} writes to ${history.users.size} users, ${history.merges} merges, ${history.reads} reads, ` +
