@@ -85,7 +85,7 @@ impl Shared {
 /// A database of documents.
 pub struct Store {
     engine: Engine,
-    schema: &'static Schema,
+    shared: Arc<Shared>,
 }
 
 enum Engine {
@@ -150,10 +150,11 @@ impl Store {
         schema: &'static Schema,
         environment: Environment,
     ) -> Result<Self> {
-        let engine = sqlite::Engine::open(config, Shared::new(schema, environment))?;
+        let shared = Shared::new(schema, environment);
+        let engine = sqlite::Engine::open(config, Arc::clone(&shared))?;
         Ok(Self {
             engine: Engine::Sqlite(engine),
-            schema,
+            shared,
         })
     }
 
@@ -166,11 +167,18 @@ impl Store {
         schema: &'static Schema,
         environment: Environment,
     ) -> Result<Self> {
-        let engine = postgres::Engine::open(config, Shared::new(schema, environment))?;
+        let shared = Shared::new(schema, environment);
+        let engine = postgres::Engine::open(config, Arc::clone(&shared))?;
         Ok(Self {
             engine: Engine::Postgres(engine),
-            schema,
+            shared,
         })
+    }
+
+    /// An id for a document that is yet to be made.
+    #[must_use]
+    pub fn new_id(&self) -> ObjectId {
+        self.shared.environment.ids.next(self.shared.now())
     }
 
     /// Runs a unit of work in one project. When this returns `Ok`, what it wrote is durable and seen by every later read.
@@ -255,7 +263,7 @@ impl Store {
     /// # Errors
     /// [`Error::Closed`] when the store was closed meanwhile; those of the engine.
     pub async fn build_search(&self) -> Result<()> {
-        for document in self.schema.documents {
+        for document in self.shared.schema.documents {
             let Some(name) = document.search else {
                 continue;
             };
@@ -275,7 +283,7 @@ impl Store {
     /// # Errors
     /// As [`Store::build_search`].
     pub async fn build_declared(&self) -> Result<()> {
-        for document in self.schema.documents {
+        for document in self.shared.schema.documents {
             let Some(table) = document.declared else {
                 continue;
             };
@@ -389,6 +397,17 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(_) => {}
             Engine::Postgres(engine) => engine.say(word),
+        }
+    }
+
+    /// Lets go of what [`Store::take`] took, when nobody will ask for that name again.
+    ///
+    /// # Errors
+    /// When the database does not answer: then it is let go of when its time is over.
+    pub async fn release(&self, name: &str) -> Result<()> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(engine) => engine.release(name).await,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Two nodes over one PostgreSQL. On SQLite, which has one process, there is nothing to test.
 
+mod imports;
 mod leases;
 mod limits;
 mod presence;

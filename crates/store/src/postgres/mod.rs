@@ -181,6 +181,15 @@ impl Engine {
         self.context.speaker.say(word);
     }
 
+    /// Lets go of what is called `name`, and forgets the name.
+    pub async fn release(&self, name: &str) -> Result<()> {
+        let name = name.to_owned();
+        self.ask(move |client, context| async move {
+            shared::release(&client, &name, context.teller.node).await
+        })
+        .await
+    }
+
     /// Asks the database on the runtime of the engine, as all that waits for connections.
     async fn ask<T: Send + 'static, F: Future<Output = Result<T>> + Send + 'static>(
         &self,

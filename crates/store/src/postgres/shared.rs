@@ -69,6 +69,15 @@ pub(super) async fn take(
     Ok(client.execute_typed(sql, &binds).await? == 1)
 }
 
+/// Forgets that this node has what is called `name`.
+pub(super) async fn release(client: &Client, name: &str, node: ObjectId) -> Result<()> {
+    let sql = "DELETE FROM hark_lease WHERE name = $1 AND node = $2";
+    let node = node.as_bytes().as_slice();
+    let binds: [Bind<'_>; 2] = [(&name, Type::TEXT), (&node, Type::BYTEA)];
+    client.execute_typed(sql, &binds).await?;
+    Ok(())
+}
+
 /// How often the clocks are compared.
 pub(super) const CLOCKS_COMPARED: Duration = Duration::from_secs(60);
 /// A clock that differs by less is right: questions take time too.

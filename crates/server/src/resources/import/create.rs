@@ -11,6 +11,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
 use super::body::ImportBody;
+use super::claim::Claim;
 use super::document::{Counts, Import, Origin, Status};
 use super::queue::{self, Job, UNFINISHED_MAX};
 use super::services::Fetch;
@@ -125,6 +126,15 @@ pub async fn insert(
     import: Import,
     fetch: Option<Fetch>,
 ) -> Result<Row<Import>, ApiError> {
+    let id = app.store.new_id();
+    // Before another node can see the import, which would think that it was left behind.
+    let fetch = match fetch {
+        None => None,
+        Some(fetch) => {
+            let claim = Claim::take(app, id).await?.ok_or(store::Error::Raced)?;
+            Some((fetch, claim))
+        }
+    };
     let unit = move |tx: &mut Tx<'_>| {
         let query = store::Query {
             filter: queue::unfinished(),
@@ -139,9 +149,18 @@ pub async fn insert(
                 RETRY_AFTER_SECONDS,
             ));
         }
-        Ok::<_, ApiError>(tx.insert(tx.new_id(), import.clone())?)
+        Ok::<_, ApiError>(tx.insert(id, import.clone())?)
     };
-    let row = app.store.write(project, unit).await?;
+    app.imports.expect((project, id));
+    let row = match app.store.write(project, unit).await {
+        Ok(row) => row,
+        Err(error) => {
+            if let Some((_, claim)) = fetch {
+                claim.end(app).await;
+            }
+            return Err(error);
+        }
+    };
     app.imports.push(Job {
         place: (project, row.id),
         fetch,

@@ -147,6 +147,13 @@ pub struct Import {
 }
 
 impl Import {
+    /// Whether its contacts are still to be fetched from another service.
+    #[must_use]
+    pub fn is_fetched(&self) -> bool {
+        let is_begun = matches!(self.status, Status::Queued | Status::Running);
+        is_begun && self.file.is_none() && self.source != Origin::File
+    }
+
     /// Adds what is wrong with a row.
     pub fn fail(&mut self, line: u64, message: &str) {
         self.counts.failed += 1;

@@ -7,6 +7,7 @@
 mod batch;
 mod body;
 mod changes;
+mod claim;
 pub mod create;
 pub mod document;
 pub mod forget;

@@ -9,6 +9,7 @@ use store::filter::{FieldPath, Filter, Scalar};
 use store::{ObjectId, Query, Sort};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::claim::{self, Claim};
 use super::document::{Import, Status};
 use super::services::Fetch;
 use super::{forget, run};
@@ -34,7 +35,7 @@ pub type Place = (ObjectId, ObjectId);
 /// Something to do. The credential of another service is here alone: it is never stored.
 pub struct Job {
     pub place: Place,
-    pub fetch: Option<Fetch>,
+    pub fetch: Option<(Fetch, Claim)>,
 }
 
 /// The imports that wait for their turn.
@@ -59,10 +60,15 @@ impl Default for Queue {
 impl Queue {
     /// Puts an import at the end. Its document says that it is to be done, so nothing is lost when this is.
     pub fn push(&self, job: Job) {
-        if let Some(taken_in) = &mut *self.taken_in() {
-            taken_in.insert(job.place);
-        }
+        self.expect(job.place);
         let _ = self.sender.send(job); // nobody listens while the process ends
+    }
+
+    /// Says that an import is about to be kept and put here: whoever sees it before that leaves it alone.
+    pub fn expect(&self, place: Place) {
+        if let Some(taken_in) = &mut *self.taken_in() {
+            taken_in.insert(place);
+        }
     }
 
     fn taken_in(&self) -> std::sync::MutexGuard<'_, Option<HashSet<Place>>> {
@@ -112,17 +118,28 @@ async fn work(app: Weak<crate::app::App>, mut jobs: UnboundedReceiver<Job>, file
             return;
         };
         match job.fetch {
-            Some(fetch) => drop(tokio::spawn(fetch_apart(app, job.place, fetch))),
+            Some((fetch, claim)) => drop(tokio::spawn(fetch_apart(app, job.place, fetch, claim))),
             None => one(&app, job.place).await,
         }
     }
 }
 
 /// Fetching is mostly waiting for others, so it holds up nobody: the import gets into the queue again when it is done.
-async fn fetch_apart(app: SharedApp, place: Place, fetch: Fetch) {
-    match run::fetch(&app, place, fetch).await {
-        Ok(()) => app.imports.push(Job { place, fetch: None }),
-        Err(error) => told(&error),
+async fn fetch_apart(app: SharedApp, place: Place, fetch: Fetch, claim: Claim) {
+    let done = run::fetch(&app, place, fetch).await;
+    claim.end(&app).await;
+    let done = match done {
+        Ok(()) => {
+            app.imports.push(Job { place, fetch: None });
+            return;
+        }
+        Err(error) => {
+            told(&error);
+            claim::end_if_left(&app, place).await
+        }
+    };
+    if let Err(error) = done {
+        told(&error);
     }
 }
 
@@ -154,31 +171,36 @@ async fn resume(app: &SharedApp, files: Vec<PathBuf>) -> store::Result<()> {
     }
     let needed: HashSet<_> = unfinished
         .iter()
-        .filter_map(|(_, file)| file.as_ref().map(|file| folder(app).join(file)))
+        .filter_map(|(_, import)| import.file.as_ref().map(|file| folder(app).join(file)))
         .collect();
     for file in files.into_iter().filter(|file| !needed.contains(file)) {
         let _ = std::fs::remove_file(file);
     }
-    for (place, file) in unfinished {
-        // The file of another node lies in its folder: that one goes on with it.
-        let is_elsewhere = file.is_some_and(|file| !folder(app).join(file).exists());
-        if app.store.is_shared() && is_elsewhere || app.imports.is_taken_in(place) {
+    for (place, import) in unfinished {
+        if app.imports.is_taken_in(place) {
             continue;
         }
-        one(app, place).await;
+        if import.is_fetched() {
+            claim::end_if_left(app, place).await?;
+            continue;
+        }
+        // The file of another node lies in its folder: that one goes on with it.
+        let is_elsewhere = import
+            .file
+            .is_some_and(|file| !folder(app).join(file).exists());
+        if !(app.store.is_shared() && is_elsewhere) {
+            one(app, place).await;
+        }
     }
     Ok(())
 }
 
-async fn unfinished_of(
-    app: &SharedApp,
-    project: ObjectId,
-) -> store::Result<Vec<(Place, Option<String>)>> {
+async fn unfinished_of(app: &SharedApp, project: ObjectId) -> store::Result<Vec<(Place, Import)>> {
     let query = oldest_first(unfinished());
     let read = app.store.read(project, move |snapshot| {
         let rows = snapshot.page::<Import>(&query)?.rows;
-        let place = |row: &store::RawRow| Ok(((project, row.id), row.parse::<Import>()?.file));
-        rows.iter().map(place).collect()
+        let placed = |row: &store::RawRow| Ok(((project, row.id), row.parse()?));
+        rows.iter().map(placed).collect()
     });
     read.await
 }

@@ -29,6 +29,8 @@ pub const REFUSED_ROWS_MAX: usize = 1_000;
 /// The pause before a unit is tried again when too much waits.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
+const WITHOUT_FILE: &str = "the server stopped while the contacts were fetched, and keeps no credentials: start the import again";
+
 /// Does what is to be done of an import.
 ///
 /// # Errors
@@ -107,8 +109,7 @@ pub async fn note(
 
 async fn work(app: &SharedApp, place: Place, mut import: Import) -> store::Result<()> {
     if import.file.is_none() {
-        let message = "the server stopped while the contacts were fetched, and keeps no credentials: start the import again";
-        return fail(app, place, message.into()).await;
+        return end_without_file(app, place).await;
     }
     if !import.checked {
         match check(app, place, &import).await? {
@@ -119,14 +120,31 @@ async fn work(app: &SharedApp, place: Place, mut import: Import) -> store::Resul
     write_all(app, place, &import).await
 }
 
+/// Ends an import whose contacts were not fetched to the end.
+///
+/// # Errors
+/// Those of the store.
+pub async fn end_without_file(app: &SharedApp, place: Place) -> store::Result<()> {
+    begin(app, place).await?;
+    let now = app.now();
+    let end = move |import: &mut Import| {
+        if import.file.is_none() {
+            end_failed(import, WITHOUT_FILE, now);
+        }
+    };
+    note(app, place, end).await.map(drop)
+}
+
+fn end_failed(import: &mut Import, message: &str, now: store::Millis) {
+    import.name_fault(0, message);
+    import.status = Status::Failed;
+    import.finished_at = Some(now);
+}
+
 /// Ends an import of which nothing is written.
 pub async fn fail(app: &SharedApp, place: Place, message: String) -> store::Result<()> {
     let now = app.now();
-    let failed = move |import: &mut Import| {
-        import.name_fault(0, &message);
-        import.status = Status::Failed;
-        import.finished_at = Some(now);
-    };
+    let failed = move |import: &mut Import| end_failed(import, &message, now);
     note(app, place, failed).await.map(drop)
 }
 

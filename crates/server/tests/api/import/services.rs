@@ -21,7 +21,7 @@ pub async fn app(service: &Service) -> TestApp {
     .await
 }
 
-async fn start(app: &TestApp, name: &str, body: Value) -> Answer {
+pub async fn start(app: &TestApp, name: &str, body: Value) -> Answer {
     let call = Call::post(&format!("/v3/sessions/importer/{name}")).json(&body);
     app.send(app.owner(call)).await
 }
