@@ -28,10 +28,10 @@ export async function freePort() {
   return port;
 }
 
-/** Starts the program. `options` are those of `child_process.spawn`; `env` is added to an environment without HARK_*. */
-export function start(args, { env = {}, ...options } = {}) {
+/** Starts the program, or another. `options` are those of `child_process.spawn`; `env` is added to an environment without HARK_*. */
+export function start(args, { env = {}, program = PROGRAM, ...options } = {}) {
   const ambient = Object.entries(process.env).filter(([name]) => !name.startsWith("HARK_"));
-  return spawn(PROGRAM, args, { env: { ...Object.fromEntries(ambient), ...env }, ...options });
+  return spawn(program, args, { env: { ...Object.fromEntries(ambient), ...env }, ...options });
 }
 
 /** Runs a command to its end and gives `{ code, stdout, stderr }`. */

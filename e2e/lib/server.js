@@ -19,8 +19,8 @@ export class Server {
   log = "";
   stdout = "";
 
-  constructor(data, port, { env = {}, args = [] } = {}) {
-    Object.assign(this, { data, port, env, args });
+  constructor(data, port, { env = {}, args = [], program } = {}) {
+    Object.assign(this, { data, port, env, args, program });
     this.url = `http://127.0.0.1:${port}`;
   }
 
@@ -36,7 +36,7 @@ export class Server {
 
   async start() {
     const args = ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, ...this.args];
-    this.#child = start(args, { env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = start(args, { env: this.env, program: this.program, stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout.setEncoding("utf8").on("data", (text) => (this.stdout += text));
     this.#child.stderr.setEncoding("utf8").on("data", (text) => (this.log += text));
     await this.#ready();

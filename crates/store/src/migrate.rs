@@ -2,7 +2,9 @@
 
 use crate::conn::{Conn, RowRef};
 use crate::walk::Walk;
-use crate::{Collection, Column, ColumnKind, Dictionary, Error, Index, Registered, Result, Value};
+use crate::{
+    Collection, Column, ColumnKind, Dictionary, Error, Index, Millis, Registered, Result, Value,
+};
 use crate::{declared, feed, search};
 
 /// All that the store keeps for a program.
@@ -232,28 +234,64 @@ fn add_column(conn: &Conn<'_>, registered: &Registered, name: &str) -> Result<()
             &[],
         )?;
     }
-    fill_column(conn, registered, name, position)
+    fill_column(conn, registered, (name, position), None).map(drop)
 }
 
+/// Computes columns again that migrations added after the version `found`, of documents that were written since: nodes of that version do
+/// not know them. Returns how many were wrong.
+pub(crate) fn fill_again(
+    conn: &Conn<'_>,
+    schema: &Schema,
+    found: i64,
+    since: Millis,
+) -> Result<u64> {
+    let newer = schema.migrations.iter();
+    let newer = newer.filter(|migration| migration.version > found);
+    let mut filled = 0;
+    for step in newer.flat_map(|migration| migration.steps) {
+        let Step::AddColumn(registered, name) = step else {
+            continue;
+        };
+        let mut columns = registered.collection.columns.iter();
+        if let Some(position) = columns.position(|column| column.name == *name) {
+            filled += fill_column(conn, registered, (name, position), Some(since))?;
+        }
+    }
+    Ok(filled)
+}
+
+/// Gives how many rows had another value.
 fn fill_column(
     conn: &Conn<'_>,
     registered: &Registered,
-    name: &str,
-    position: usize,
-) -> Result<()> {
+    (name, position): (&str, usize),
+    since: Option<Millis>,
+) -> Result<u64> {
     let table = registered.collection.table;
     let mut walk = Walk::over(registered.collection);
-    let update = format!("UPDATE {table} SET {name} = $1 WHERE {}", walk.is_row(2));
+    if let Some(since) = since {
+        walk = walk.since(since);
+    }
+    let mut filled = 0;
     loop {
-        let rows = walk.next(conn, "doc", |row, doc| row.json(doc))?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for (key, json) in rows {
+        let rows = walk.next(conn, "doc, version", |row, doc| {
+            Ok((row.json(doc)?, row.int(doc + 1)?))
+        })?;
+        let Some((key, _)) = rows.first() else {
+            return Ok(filled);
+        };
+        // Who wrote it meanwhile has filled it.
+        let update = format!(
+            "UPDATE {table} SET {name} = $1 WHERE {} AND version = ${} AND {name} IS DISTINCT FROM $1",
+            walk.is_row(2),
+            key.len() + 2
+        );
+        for (key, (json, version)) in rows {
             let mut promoted = (registered.inspect)(&json)?.promoted;
             let mut binds = vec![promoted.swap_remove(position)];
             binds.extend(key);
-            conn.execute(&update, &binds)?;
+            binds.push(version.into());
+            filled += conn.execute(&update, &binds)?;
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::{postgres, sqlite};
 
 /// So long the building of an index waits when there is too much other work.
 const BUILD_PAUSE: Duration = Duration::from_secs(1);
+/// By how much the clock of a node may differ from that of the database, until it follows it.
+const CLOCK_DIFFERENCE_MAX_MS: i64 = 10 * 60 * 1000;
 
 /// Told what was committed.
 pub type Listener = Arc<dyn Fn(&[Change]) + Send + Sync>;
@@ -296,6 +298,23 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// For a day after a migration: computes the columns that it added again, of documents that nodes of the older version wrote, which do
+    /// not know them. Returns how many were wrong.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fill_again(&self) -> Result<u64> {
+        let Engine::Postgres(engine) = &self.engine else {
+            return Ok(0); // one process has the file: none is of another version
+        };
+        let Some((found, at)) = engine.upgraded().await? else {
+            return Ok(0);
+        };
+        let (schema, since) = (self.shared.schema, Millis(at.0 - CLOCK_DIFFERENCE_MAX_MS));
+        let unit = move |tx: &mut Tx<'_>| tx.fill_again(schema, found, since);
+        self.write(ObjectId::ZERO, unit).await
     }
 
     async fn build_some_declared(

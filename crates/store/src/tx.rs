@@ -6,6 +6,7 @@ use crate::conn::{Conn, RowRef};
 use crate::declared::{self, DeclaredIndex};
 use crate::feed::{self, Fate};
 use crate::filter::FieldPath;
+use crate::migrate;
 use crate::owned;
 use crate::pending::Pending;
 use crate::query::List;
@@ -13,7 +14,7 @@ use crate::search::{self, text_of};
 use crate::statements::StatementBook;
 use crate::{
     Change, Collection, Document, Error, FeedCursor, FeedPage, How, IdSource, IndexState, Kind,
-    Millis, ObjectId, Page, Query, Registered, Result, Search, Value,
+    Millis, ObjectId, Page, Query, Registered, Result, Schema, Search, Value,
 };
 
 /// A stored document as bytes: what a read that only passes it on needs.
@@ -630,6 +631,11 @@ impl<'c> Tx<'c> {
         let snapshot = &self.snapshot;
         let feed = feed_of::<D>()?;
         feed::trim(&snapshot.conn, snapshot.project, feed, before, places)
+    }
+
+    /// Fills columns again that were added after the version `found`, of documents of all projects that were written since.
+    pub(crate) fn fill_again(&self, schema: &Schema, found: i64, since: Millis) -> Result<u64> {
+        migrate::fill_again(&self.snapshot.conn, schema, found, since)
     }
 
     /// Deletes the document with this id; returns whether it was there. Its identity keys are the caller's to release.

@@ -2,7 +2,7 @@
 
 use crate::conn::{Conn, RowRef};
 use crate::rules::EVERY_PROJECT;
-use crate::{Collection, ColumnKind, Result, Value};
+use crate::{Collection, ColumnKind, Millis, Result, Value};
 
 /// Rows that are read before the next are.
 const ROWS_PER_STEP: i64 = 1_000;
@@ -15,6 +15,8 @@ pub(crate) struct Walk<'w> {
     collection: &'w Collection,
     /// The columns of the key.
     key: Vec<(&'static str, ColumnKind)>,
+    /// Only rows that were written at this instant or later.
+    since: Option<Millis>,
     /// The key of the last row so far.
     last: Option<Key>,
 }
@@ -31,7 +33,16 @@ impl<'w> Walk<'w> {
                 .chain(clustered)
                 .chain([("id", ColumnKind::Id)])
                 .collect(),
+            since: None,
             last: None,
+        }
+    }
+
+    /// Leaves out rows that were last written before an instant.
+    pub fn since(self, since: Millis) -> Self {
+        Self {
+            since: Some(since),
+            ..self
         }
     }
 
@@ -44,6 +55,7 @@ impl<'w> Walk<'w> {
         mut map: impl FnMut(&RowRef<'_>, usize) -> Result<T>,
     ) -> Result<Vec<(Key, T)>> {
         let mut binds = self.last.clone().unwrap_or_default();
+        binds.extend(self.since.map(Value::from));
         binds.push(Value::Int(ROWS_PER_STEP));
         let rows = conn.query(&self.sql(select), &binds, |row| {
             let key: Result<Key> = (self.key.iter().enumerate())
@@ -60,16 +72,22 @@ impl<'w> Walk<'w> {
     fn sql(&self, select: &str) -> String {
         let names: Vec<_> = self.key.iter().map(|(name, _)| *name).collect();
         let key = names.join(", ");
-        let places: Vec<_> = (1..=names.len()).map(|n| format!("${n}")).collect();
-        let (after, limit) = match self.last {
-            Some(_) => (
-                format!("WHERE ({key}) > ({})", places.join(", ")),
-                names.len() + 1,
-            ),
-            None => (String::new(), 1),
+        let (mut conditions, mut next) = (Vec::new(), 1);
+        if self.last.is_some() {
+            let places: Vec<_> = (1..=names.len()).map(|n| format!("${n}")).collect();
+            conditions.push(format!("({key}) > ({})", places.join(", ")));
+            next += names.len();
+        }
+        if self.since.is_some() {
+            conditions.push(format!("updated_at >= ${next}"));
+            next += 1;
+        }
+        let condition = match conditions.is_empty() {
+            true => String::new(),
+            false => format!("WHERE {}", conditions.join(" AND ")),
         };
         format!(
-            "{EVERY_PROJECT}SELECT {key}, {select} FROM {} {after} ORDER BY {key} LIMIT ${limit}",
+            "{EVERY_PROJECT}SELECT {key}, {select} FROM {} {condition} ORDER BY {key} LIMIT ${next}",
             self.collection.table
         )
     }

@@ -106,10 +106,13 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// Sessions that were there before their search are added to it while all else goes on.
+/// Sessions that were there before their search are added to it while all else goes on, after what nodes of an older version left out.
 fn build_search(app: &SharedApp) -> tokio::task::JoinHandle<()> {
     let app = Arc::clone(app);
     tokio::spawn(async move {
+        if let Err(error) = jobs::fill_again(&app).await {
+            tracing::error!(%error, "what nodes of an older version wrote was not looked at: a job does it in a while");
+        }
         if let Err(error) = app.store.build_search().await {
             tracing::error!(%error, "the search index is not complete: it goes on at the next start");
         }

@@ -21,6 +21,23 @@ use crate::resources::webhook;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
+/// How long what a node of an older version wrote may be missing from lists that the newer one has.
+const UPGRADE_INTERVAL: Duration = Duration::from_secs(5 * 60);
+
+/// While nodes of an older version may be there: fills the columns that they do not know.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn fill_again(app: &SharedApp) -> anyhow::Result<()> {
+    let documents = app.store.fill_again().await?;
+    if documents > 0 {
+        tracing::info!(
+            documents,
+            "nodes of an older version wrote what this one has columns of: they are filled"
+        );
+    }
+    Ok(())
+}
 
 /// Starts all jobs.
 ///
@@ -87,6 +104,15 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     ];
     let mut jobs: Vec<_> = jobs.into_iter().map(shared).collect();
     if app.store.is_shared() {
+        let of_upgrades = Arc::clone(app);
+        jobs.push(shared(Job::new(
+            "older_nodes",
+            UPGRADE_INTERVAL,
+            move || {
+                let app = Arc::clone(&of_upgrades);
+                async move { fill_again(&app).await }
+            },
+        )));
         // A node that died may have committed something without telling the others.
         let hub = Arc::clone(&app.live);
         jobs.push(Job::new("sockets", MINUTE, move || {

@@ -32,7 +32,7 @@ pub use self::shared::Counted;
 use crate::conn::Conn;
 use crate::store::{Shared, Unit};
 use crate::tx::Snapshot;
-use crate::{Change, Error, ObjectId, Result};
+use crate::{Change, Error, Millis, ObjectId, Result};
 
 /// How often closing looks whether all is done.
 const CLOSE_POLL: Duration = Duration::from_millis(5);
@@ -188,6 +188,12 @@ impl Engine {
             shared::release(&client, &name, context.teller.node).await
         })
         .await
+    }
+
+    /// From which version the schema was brought up in the last day, and when.
+    pub async fn upgraded(&self) -> Result<Option<(i64, Millis)>> {
+        self.ask(|client, _| async move { shared::upgraded(&client).await })
+            .await
     }
 
     /// Asks the database on the runtime of the engine, as all that waits for connections.

@@ -1,5 +1,7 @@
 //! What is done before the first unit: the schema, and how many connections there may be.
 
+use std::time::Duration;
+
 use deadpool_postgres::Client;
 use tokio::runtime::Handle;
 
@@ -25,11 +27,37 @@ const SHARE: i64 = 4;
 const CONNECTIONS_MIN: i64 = 2;
 const CONNECTIONS_MAX: i64 = 32;
 
-/// Whichever node starts first migrates; the others wait for it.
+/// How long a migration waits for a table that others use. Whoever wants it next waits as long, so it is not long.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// Others have their turn before the migration tries again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often it tries: for some two minutes.
+const ATTEMPTS_MAX: u32 = 60;
+
+/// Whichever node starts first migrates; the others wait for it. Nodes of the older version go on working meanwhile: what they hold is
+/// waited for a moment at a time, and a deadlock with one of them is not the end.
 pub(super) fn migrate(link: &Link<'_>, schema: &Schema) -> Result<()> {
     refuse_older_server(link)?;
+    for _ in 1..ATTEMPTS_MAX {
+        match try_migrate(link, schema) {
+            Err(error) if error.is_transient() => {
+                tracing::info!(%error, "the database is in use: the migration tries again");
+                link.command("ROLLBACK")?;
+                std::thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
+    try_migrate(link, schema)
+}
+
+fn try_migrate(link: &Link<'_>, schema: &Schema) -> Result<()> {
     link.command("BEGIN")?;
     link.command(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))?;
+    link.command(&format!(
+        "SET LOCAL lock_timeout = {}",
+        LOCK_WAIT.as_millis()
+    ))?;
     let conn = Conn::Postgres(link);
     copy::refuse_unfinished(&conn)?;
     bring_up(&conn, schema)?;
@@ -47,6 +75,11 @@ pub(crate) fn bring_up(conn: &Conn<'_>, schema: &Schema) -> Result<()> {
     schema.refuse_newer(found)?;
     if found < schema.version() {
         migrate::apply(conn, schema, found)?;
+        if found > 0 {
+            let [forget, note] = shared::NOTE_UPGRADE;
+            conn.execute(forget, &[])?;
+            conn.execute(note, &[found.into()])?;
+        }
         conn.execute("DELETE FROM hark_schema", &[])?;
         let version = "INSERT INTO hark_schema (version) VALUES ($1)";
         conn.execute(version, &[schema.version().into()])?;

@@ -7,13 +7,20 @@ use deadpool_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::Context;
-use crate::{Clock, ObjectId, Result};
+use crate::{Clock, Millis, ObjectId, Result};
 
 /// The tables. What was counted may be lost with the server: it is not logged.
-pub(super) const TABLES: [&str; 2] = [
+pub(super) const TABLES: [&str; 3] = [
     "CREATE UNLOGGED TABLE IF NOT EXISTS hark_count (key BYTEA NOT NULL, minute BIGINT NOT NULL, number BIGINT NOT NULL, \
      PRIMARY KEY (key, minute))",
     "CREATE TABLE IF NOT EXISTS hark_lease (name TEXT PRIMARY KEY, node BYTEA NOT NULL, until TIMESTAMPTZ NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS hark_upgrade (found BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL)",
+];
+
+/// Notes that the schema is brought up from the version `$1`. The first of a day counts: nodes of the older version may be there still.
+pub(super) const NOTE_UPGRADE: [&str; 2] = [
+    "DELETE FROM hark_upgrade WHERE at < now() - interval '1 day'",
+    "INSERT INTO hark_upgrade (found, at) SELECT CAST($1 AS BIGINT), now() WHERE NOT EXISTS (SELECT 1 FROM hark_upgrade)",
 ];
 
 /// How often something was done in this minute, on all nodes.
@@ -104,6 +111,14 @@ async fn one(client: &Client, sql: &str, binds: &[Bind<'_>]) -> Result<tokio_pos
     let mut rows = client.query_typed(sql, binds).await?;
     rows.pop()
         .ok_or_else(|| crate::Error::Corrupt("a count without a number".into()))
+}
+
+/// From which version the schema was brought up in the last day, and when.
+pub(super) async fn upgraded(client: &Client) -> Result<Option<(i64, Millis)>> {
+    let sql = "SELECT found, floor(extract(epoch FROM at) * 1000)::bigint FROM hark_upgrade WHERE at > now() - interval '1 day'";
+    let rows = client.query_typed(sql, &[]).await?;
+    let noted = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, Millis(row.try_get(1)?)));
+    rows.first().map(noted).transpose()
 }
 
 /// The number of units that wrote in a project.

@@ -1,13 +1,18 @@
 //! From the first version of a schema to the second: a column, an index and a collection more.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use store::{
-    Collection, ColumnKind, Document, Error, Index, Migration, Millis, ObjectId, Query, Registered,
-    Result, Schema, Sort, SqliteConfig, Step, Store, Value, backup, restore,
+    Collection, ColumnKind, Document, Environment, Error, Index, Migration, Millis, ObjectId,
+    Query, Registered, Result, Schema, Sort, SqliteConfig, Step, Store, SystemClock, Tx, Value,
+    backup, restore,
 };
+use tokio::task::JoinSet;
 
 use crate::fixture::{environment, refused};
 use crate::postgres;
@@ -295,6 +300,140 @@ async fn postgres_goes_from_the_first_version_to_the_second() {
     is_migrated(&two.unwrap()).await;
     let old = Store::open_postgres(&config, &FIRST, environment());
     assert!(matches!(refused(old), Error::Refused(_)));
+    home.remove().await;
+}
+
+/// With the clock of the machine, which is that of the database.
+fn of_now() -> Environment {
+    Environment {
+        clock: Arc::new(SystemClock),
+        ..environment()
+    }
+}
+
+/// As nodes are replaced one after the other: those of the first version write while one of the second starts, and after it did. None of
+/// them sees an error, and nothing is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_of_both_versions_work_side_by_side() {
+    let Some(home) = postgres::Home::make().await else {
+        return;
+    };
+    let config = home.config();
+    let first = Arc::new(Store::open_postgres(&config, &FIRST, of_now()).unwrap());
+    fill(&first).await;
+    let ends = Arc::new(AtomicBool::new(false));
+    let mut writers = JoinSet::new();
+    for number in 0..4 {
+        writers.spawn(write_until::<1>(
+            Arc::clone(&first),
+            number,
+            Arc::clone(&ends),
+        ));
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let open = {
+        let config = config.clone();
+        move || Store::open_postgres(&config, &SECOND, of_now()).unwrap()
+    };
+    let second = Arc::new(tokio::task::spawn_blocking(open).await.unwrap());
+    for number in 4..6 {
+        writers.spawn(write_until::<2>(
+            Arc::clone(&second),
+            number,
+            Arc::clone(&ends),
+        ));
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    ends.store(true, Ordering::SeqCst);
+    let written: Vec<_> = writers.join_all().await.into_iter().flatten().collect();
+    first.close();
+
+    let filled = second.fill_again().await.unwrap();
+    assert!(filled > 0, "the first version does not know the column");
+    assert_eq!(second.fill_again().await.unwrap(), 0);
+    for (id, weight) in written {
+        let found = second.read(PROJECT, move |snapshot| snapshot.get::<Parcel<2>>(id));
+        assert_eq!(found.await.unwrap().unwrap().doc.weight, Some(weight));
+    }
+    second.close();
+    let report = store::examine_postgres(&config, &SECOND, false, &mut |_| {}).unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    home.remove().await;
+}
+
+/// Makes parcels, and makes each of them heavier; gives their weights.
+async fn write_until<const VERSION: u8>(
+    store: Arc<Store>,
+    number: u8,
+    ends: Arc<AtomicBool>,
+) -> Vec<(ObjectId, i64)>
+where
+    Parcel<VERSION>: Document,
+{
+    let mut written = Vec::new();
+    for n in 0.. {
+        if ends.load(Ordering::SeqCst) {
+            break;
+        }
+        let id = ObjectId::from_parts(1_000_000 + n, [number; 8]);
+        let insert = move |tx: &mut Tx<'_>| {
+            let parcel = Parcel::<VERSION> {
+                place: "west".into(),
+                weight: None,
+            };
+            tx.insert(id, parcel).map(drop)
+        };
+        store.write(PROJECT, insert).await.unwrap();
+        let weight = i64::from(n) + 1;
+        let update = move |tx: &mut Tx<'_>| {
+            let mut row = tx
+                .get_for_update::<Parcel<VERSION>>(id)?
+                .expect("it is there");
+            row.doc.weight = Some(weight);
+            tx.put(&mut row)
+        };
+        store.write(PROJECT, update).await.unwrap();
+        written.push((id, weight));
+    }
+    written
+}
+
+/// A migration that waits for a table has all wait that come after it: it does so for a moment at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_does_not_hold_up_others_while_it_waits() {
+    let Some(home) = postgres::Home::make().await else {
+        return;
+    };
+    let config = home.config();
+    let first = Store::open_postgres(&config, &FIRST, of_now()).unwrap();
+    fill(&first).await;
+    let other = home.client().await;
+    let hold = "BEGIN; UPDATE parcel SET version = version";
+    other.batch_execute(hold).await.unwrap();
+    let open = move || Store::open_postgres(&config, &SECOND, of_now()).unwrap();
+    let second = tokio::task::spawn_blocking(open);
+    let began = Instant::now();
+    let mut slowest = Duration::ZERO;
+    for n in 0.. {
+        if began.elapsed() > Duration::from_secs(5) {
+            break;
+        }
+        let asked = Instant::now();
+        let insert = move |tx: &mut Tx<'_>| {
+            let id = ObjectId::from_parts(1_000_000 + n, [0; 8]);
+            tx.insert(id, parcel(1)).map(drop)
+        };
+        first.write(PROJECT, insert).await.unwrap();
+        slowest = slowest.max(asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+    assert!(!second.is_finished(), "it waits for the table");
+    other.batch_execute("ROLLBACK").await.unwrap();
+    let second = second.await.unwrap();
+    first.close();
+    second.fill_again().await.unwrap();
+    second.close();
     home.remove().await;
 }
 
