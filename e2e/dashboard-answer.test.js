@@ -185,6 +185,7 @@ test("a message that changed while it was edited is not overwritten unseen, and 
   await editor.fill("We are fine");
   assert.equal((await api.put(`/messages/${message.id}`, { sessionNotificationsUnread: false })).status, 200);
   await editor.press("Control+Enter");
+  await editor.waitFor({ state: "hidden" });
   await messages.getByText("We are fine").waitFor();
   assert.equal(await says(), "We are fine");
   dashboard.assertClean();

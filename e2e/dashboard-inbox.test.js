@@ -127,6 +127,8 @@ test("a ticket is answered, noted upon, and nothing that was written is lost", T
   await page.getByRole("article").getByText("#1 · BUG").click();
   await page.keyboard.press("n");
   await page.getByRole("textbox", { name: "Note" }).waitFor();
+  // Before it has the focus, letters are shortcuts.
+  await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Note");
   await page.keyboard.type("Only for us");
   await page.getByRole("button", { name: "Add the note" }).click();
   await messages.getByText("Only for us").waitFor();
