@@ -10,6 +10,10 @@ use server::commands::EndsWith;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // The allocator would ask for pages of 2 MiB, and an idle server would hold twice what it uses. Where the system knows no such
+    // pages, there is nothing to turn off.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     match server::commands::run(server::cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
