@@ -20,6 +20,7 @@ use crate::resources::import::document::{
 };
 use crate::resources::message::document::{MESSAGES, Message};
 use crate::resources::message_template::document::{MESSAGE_TEMPLATES, MessageTemplate};
+use crate::resources::project::audit_log::document::{AUDIT_ENTRIES, AuditEntry};
 use crate::resources::project::retention::document::{RETENTIONS, Retention};
 use crate::resources::project::saved_views::document::{SAVED_VIEWS, SavedViews};
 use crate::resources::session::activity::{ACTIVITIES, Activity};
@@ -46,6 +47,7 @@ pub static SCHEMA: Schema = Schema {
         Registered::of::<User>(),
         Registered::of::<Member>(),
         Registered::of::<ApiKey>(),
+        Registered::of::<AuditEntry>(),
         Registered::of::<Session>(),
         Registered::of::<BlockedIdentities>(),
         Registered::of::<Event>(),
@@ -257,6 +259,11 @@ pub static SCHEMA: Schema = Schema {
                 Step::AddIndex(&FILES, "file_by_ticket"),
                 Step::AddIndex(&FILES, "file_by_uploader"),
             ],
+        },
+        // Who did what in a project.
+        Migration {
+            version: 22,
+            steps: &[Step::Create(&AUDIT_ENTRIES)],
         },
     ],
     dictionary: Dictionary(include_bytes!("dictionary-1.txt")),

@@ -1091,6 +1091,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/projects/{projectId}/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the audit log
+         * @description Who changed settings, members, teams, keys and webhooks, who exported or imported sessions, and who erased some; the newest first. Kept for 400 days.
+         */
+        get: operations["GetAuditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/projects/{projectId}/blocked-identities": {
         parameters: {
             query?: never;
@@ -3126,6 +3146,11 @@ export interface components {
             /** @description The password of the new account: 10 characters or more. */
             password: string;
         };
+        /**
+         * @description What was done.
+         * @enum {string}
+         */
+        Action: "apiKey.created" | "apiKey.revoked" | "apiToken.rotated" | "identitySecret.rotated" | "identityVerification.changed" | "sdkConfig.changed" | "invitation.created" | "invitation.changed" | "invitation.withdrawn" | "member.joined" | "member.changed" | "member.removed" | "team.created" | "team.changed" | "team.deleted" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "retention.changed" | "blockedIdentities.changed" | "ticketSettings.changed" | "sessionIndex.created" | "sessionIndex.deleted" | "import.created" | "import.undone" | "sessions.exported" | "session.downloaded" | "session.deleted";
         /** @description Something that happened to a session. */
         ActivityBody: {
             /** @description Unique among those of the same type. */
@@ -3293,6 +3318,42 @@ export interface components {
             fields: {
                 [key: string]: components["schemas"]["AuditDifference"];
             };
+        };
+        /** @description Somebody who did something. */
+        AuditLogActor: {
+            /** @description The id of the user or service account. */
+            id: string;
+            /** @description The name, as it is now. */
+            name: string;
+            /** @description The address of a person. */
+            email?: string;
+            /** @description Whether it is a program with an API key. */
+            isProgram: boolean;
+        };
+        /** @description A page of the audit log. */
+        AuditLogBody: {
+            /** @description What was done, the newest first. */
+            entries: components["schemas"]["AuditLogEntry"][];
+            /** @description Whether there are older ones: ask with the id of the last as `before`. */
+            more: boolean;
+        };
+        /** @description One thing that was done. */
+        AuditLogEntry: {
+            /** @description The id of the entry. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What. */
+            action: components["schemas"]["Action"];
+            /** @description Who. Absent: the operator of the server, on the command line. */
+            by?: components["schemas"]["AuditLogActor"];
+            /** @description To what: the id of the thing, where there is one. */
+            target?: string;
+            /** @description What else is worth knowing, by name. */
+            details?: Record<string, never>;
         };
         /** @description The project that a token opens. */
         AuthBody: {
@@ -15779,6 +15840,154 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credential, or one that is wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A valid credential without the right, or of no member of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing of that id in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Path and query are longer than the limit. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Well-formed, but not acceptable: each field is named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A limit was exceeded; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The headers are larger than the limit. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server failed. The log has the cause under the id of the request. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server has too much to do; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    GetAuditLog: {
+        parameters: {
+            query?: {
+                /** @description The id of an entry: those that are older */
+                before?: string;
+                /** @description How many at the most: 1 to 200, otherwise 50 */
+                limit?: number;
+            };
+            header: {
+                /** @description The same id */
+                project: string;
+            };
+            path: {
+                /** @description The id of the project: 24 hexadecimal characters */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLogBody"];
+                };
             };
             /** @description The request cannot be read: an id, the `project` header, a query parameter or the body is malformed. */
             400: {

@@ -1,6 +1,7 @@
 //! An API key: the record behind a JWT that a program sends to `/v3`. The JWT itself is not kept.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{
     Collection, Column, ColumnKind, Document, Index, Millis, ObjectId, Query, Reference, Tx, Value,
@@ -14,6 +15,7 @@ use super::{AccountError, SCOPE};
 use crate::app::App;
 use crate::auth::roles::{Role, Scopes};
 use crate::auth::token::{Claims, TokenKind};
+use crate::resources::project::audit_log::document::{Action, Auditor};
 
 /// A key of a program. Its id is the `jti` of the JWT.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -113,7 +115,11 @@ pub struct CreatedApiKey {
 }
 
 /// Makes an API key with a service account of its own.
-pub async fn create_api_key(app: &App, new: NewApiKey) -> Result<CreatedApiKey, AccountError> {
+pub async fn create_api_key(
+    app: &App,
+    new: NewApiKey,
+    auditor: Auditor,
+) -> Result<CreatedApiKey, AccountError> {
     let now = app.now();
     let (project, scopes, expires_at) = (new.project, new.scopes, new.expires_at);
     let (user, id) = app
@@ -145,7 +151,10 @@ pub async fn create_api_key(app: &App, new: NewApiKey) -> Result<CreatedApiKey, 
                 expires_at: new.expires_at,
                 revoked_at: None,
             };
-            Ok::<_, AccountError>((user, tx.insert(tx.new_id(), key)?.id))
+            let key = tx.insert(tx.new_id(), key)?.id;
+            let details = json!({ "name": new.name, "role": new.role });
+            auditor.note(tx, Action::ApiKeyCreated, Some(key), details)?;
+            Ok::<_, AccountError>((user, key))
         })
         .await?;
     let claims = Claims {
@@ -194,7 +203,12 @@ pub async fn list_api_keys(
 }
 
 /// Revokes an API key; from the moment that this returns, it opens nothing.
-pub async fn revoke_api_key(app: &App, id: ObjectId) -> Result<(), AccountError> {
+/// `by`: the member who does it; `None`: the operator.
+pub async fn revoke_api_key(
+    app: &App,
+    id: ObjectId,
+    by: Option<ObjectId>,
+) -> Result<(), AccountError> {
     let revoke = move |tx: &mut Tx<'_>| {
         let unknown = || {
             AccountError::Unknown(format!(
@@ -202,8 +216,14 @@ pub async fn revoke_api_key(app: &App, id: ObjectId) -> Result<(), AccountError>
             ))
         };
         let mut row = tx.get_for_update::<ApiKey>(id)?.ok_or_else(unknown)?;
-        row.doc.revoked_at.get_or_insert(tx.now());
-        Ok(tx.put(&mut row)?)
+        if row.doc.revoked_at.is_none() {
+            row.doc.revoked_at = Some(tx.now());
+            tx.put(&mut row)?;
+            let project = row.doc.project;
+            let details = json!({ "name": row.doc.name });
+            Auditor { project, by }.note(tx, Action::ApiKeyRevoked, Some(id), details)?;
+        }
+        Ok(())
     };
     app.store.write(SCOPE, revoke).await
 }

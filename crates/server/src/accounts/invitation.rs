@@ -2,6 +2,7 @@
 //! signing in to the account that has it, or by the secret of the mail that goes there.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::filter::{FieldPath, Filter, RangeOp, Scalar};
 use store::{
     Collection, Column, ColumnKind, Document, Identity, Index, Millis, ObjectId, Query, Row,
@@ -15,6 +16,7 @@ use super::{SCOPE, key};
 use crate::app::App;
 use crate::auth::roles::Role;
 use crate::identity;
+use crate::resources::project::audit_log::document::{Action, Auditor};
 
 /// Invitations of one project, or one organisation, that wait at once.
 pub const WAITING_MAX: u32 = 200;
@@ -166,6 +168,17 @@ pub fn set_token(tx: &mut Tx<'_>, mut row: Row<Invitation>, hash: &str) -> store
     tx.put(&mut row)
 }
 
+/// The projects that an invitation is to.
+///
+/// # Errors
+/// Those of the store.
+pub fn projects(snapshot: &Snapshot<'_>, invitation: &Invitation) -> store::Result<Vec<ObjectId>> {
+    match invitation.project {
+        Some(project) => Ok(vec![project]),
+        None => projects_of(snapshot, invitation.organisation),
+    }
+}
+
 /// Makes a user the member that an invitation says, and ends it. Who is a member already keeps the role. Returns the projects.
 ///
 /// # Errors
@@ -175,10 +188,7 @@ pub fn accept(
     invitation: &Row<Invitation>,
     user: ObjectId,
 ) -> store::Result<Vec<ObjectId>> {
-    let projects = match invitation.doc.project {
-        Some(project) => vec![project],
-        None => projects_of(tx, invitation.doc.organisation)?,
-    };
+    let projects = projects(tx, &invitation.doc)?;
     let role = invitation.doc.role;
     for project in &projects {
         let project = *project;
@@ -192,6 +202,9 @@ pub fn accept(
                     role,
                 },
             )?;
+            let by = Some(user);
+            let details = json!({ "role": role });
+            Auditor { project, by }.note(tx, Action::MemberJoined, Some(user), details)?;
         }
     }
     end(tx, invitation)?;

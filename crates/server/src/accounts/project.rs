@@ -1,6 +1,7 @@
 //! A project: the workspace that sessions belong to, and its keys. `hark project` works on it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use store::{
     Collection, Column, ColumnKind, Document, Identity, Millis, ObjectId, Query, RawRow, Tx, Value,
 };
@@ -14,6 +15,7 @@ use crate::app::App;
 use crate::auth::roles::Role;
 use crate::auth::token;
 use crate::identity;
+use crate::resources::project::audit_log::document::{Action, Auditor};
 
 /// The secrets of identity verification are sealed for this purpose.
 pub const IDENTITY_SECRET: &str = "identity-secret";
@@ -212,16 +214,17 @@ pub enum ProjectSecret {
 /// Makes a new value of a secret and returns it. The one before stays valid; older ones end.
 pub async fn rotate(
     app: &App,
-    project: ObjectId,
+    auditor: Auditor,
     secret: ProjectSecret,
 ) -> Result<String, AccountError> {
     match secret {
-        ProjectSecret::ApiToken => rotate_api_token(app, project).await,
-        ProjectSecret::Identity => rotate_identity_secret(app, project).await,
+        ProjectSecret::ApiToken => rotate_api_token(app, auditor).await,
+        ProjectSecret::Identity => rotate_identity_secret(app, auditor).await,
     }
 }
 
-async fn rotate_api_token(app: &App, project: ObjectId) -> Result<String, AccountError> {
+async fn rotate_api_token(app: &App, auditor: Auditor) -> Result<String, AccountError> {
+    let project = auditor.project;
     let token::NewApiToken { token, hash } = token::new_api_token(&app.random);
     let unit = move |tx: &mut Tx<'_>| {
         let mut row = tx
@@ -242,13 +245,15 @@ async fn rotate_api_token(app: &App, project: ObjectId) -> Result<String, Accoun
         {
             tx.release(identity::API_TOKEN, &ended.hash, project)?;
         }
-        Ok::<_, AccountError>(tx.put(&mut row)?)
+        tx.put(&mut row)?;
+        Ok::<_, AccountError>(auditor.note(tx, Action::ApiTokenRotated, None, Json::Null)?)
     };
     app.store.write(SCOPE, unit).await?;
     Ok(token)
 }
 
-async fn rotate_identity_secret(app: &App, project: ObjectId) -> Result<String, AccountError> {
+async fn rotate_identity_secret(app: &App, auditor: Auditor) -> Result<String, AccountError> {
+    let project = auditor.project;
     let secret = token::new_identity_secret(&app.random);
     let sealed = app.key.seal(&app.random, IDENTITY_SECRET, &secret);
     let unit = move |tx: &mut Tx<'_>| {
@@ -257,7 +262,8 @@ async fn rotate_identity_secret(app: &App, project: ObjectId) -> Result<String, 
             .ok_or_else(|| unknown_project(project))?;
         row.doc.identity_secrets.insert(0, sealed.clone());
         row.doc.identity_secrets.truncate(LIVE_SECRETS_MAX);
-        Ok::<_, AccountError>(tx.put(&mut row)?)
+        tx.put(&mut row)?;
+        Ok::<_, AccountError>(auditor.note(tx, Action::IdentitySecretRotated, None, Json::Null)?)
     };
     app.store.write(SCOPE, unit).await?;
     Ok(secret)

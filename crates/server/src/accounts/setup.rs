@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::auth::roles::Role;
 use crate::auth::token;
 use crate::identity;
+use crate::resources::project::audit_log::document::Auditor;
 
 /// What the first start should make.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -126,7 +127,9 @@ pub async fn make(app: &App, request: SetupRequest) -> Result<Option<SetupResult
         scopes: None,
         expires_at: None,
     };
-    let api_key = create_api_key(app, key).await?.token;
+    let api_key = create_api_key(app, key, Auditor::operator(ids.project))
+        .await?
+        .token;
     Ok(Some(SetupResult {
         organisation_id: ids.organisation,
         project_id: ids.project,

@@ -1,5 +1,6 @@
 //! Identity verification as the operator works on it: `hark identity`.
 
+use serde_json::json;
 use store::{ObjectId, Tx};
 
 use super::project::{Project, Verification, identity_secrets, unknown_project};
@@ -7,6 +8,7 @@ use super::{AccountError, SCOPE};
 use crate::app::App;
 use crate::auth::token::user_hash;
 use crate::identity;
+use crate::resources::project::audit_log::document::{Action, Auditor};
 
 /// The proof that a client may act as a user, made with the newest identity secret of the project.
 pub async fn sign(app: &App, project: ObjectId, user_id: &str) -> Result<String, AccountError> {
@@ -38,7 +40,8 @@ pub async fn set_mode(
     project: ObjectId,
     mode: Verification,
 ) -> Result<(), AccountError> {
-    let unit = move |tx: &mut Tx<'_>| match set(tx, project, mode)? {
+    let auditor = Auditor::operator(project);
+    let unit = move |tx: &mut Tx<'_>| match set(tx, auditor, mode)? {
         true => Ok(()),
         false => Err(unknown_project(project)),
     };
@@ -49,11 +52,15 @@ pub async fn set_mode(
 ///
 /// # Errors
 /// Those of the store.
-pub fn set(tx: &mut Tx<'_>, project: ObjectId, mode: Verification) -> store::Result<bool> {
-    let Some(mut row) = tx.get_for_update::<Project>(project)? else {
+pub fn set(tx: &mut Tx<'_>, auditor: Auditor, mode: Verification) -> store::Result<bool> {
+    let Some(mut row) = tx.get_for_update::<Project>(auditor.project)? else {
         return Ok(false);
     };
-    row.doc.identity_verification = mode;
-    tx.put(&mut row)?;
+    if row.doc.identity_verification != mode {
+        row.doc.identity_verification = mode;
+        tx.put(&mut row)?;
+        let details = json!({ "mode": mode });
+        auditor.note(tx, Action::IdentityVerificationChanged, None, details)?;
+    }
     Ok(true)
 }

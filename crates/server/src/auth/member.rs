@@ -14,6 +14,7 @@ use super::roles::{Role, Scope, Scopes};
 use crate::accounts::user::UserType;
 use crate::app::SharedApp;
 use crate::http::ApiError;
+use crate::resources::project::audit_log::document::Auditor;
 use crate::resources::team::attendance;
 
 /// The scope that a handler asks for, as a type.
@@ -73,6 +74,15 @@ pub struct Member<R: Requires> {
 }
 
 impl<R: Requires> Member<R> {
+    /// The caller, for the audit log.
+    #[must_use]
+    pub fn auditor(&self) -> Auditor {
+        Auditor {
+            project: self.project,
+            by: Some(self.user),
+        }
+    }
+
     /// Whether the caller has another right too.
     #[must_use]
     pub fn may<O: Requires>(&self) -> bool {

@@ -15,7 +15,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 use super::{database, import, inbound_mail};
-use crate::accounts::api_key::{self, NewApiKey};
+use crate::accounts::AccountError;
+use crate::accounts::api_key::{self, CreatedApiKey, NewApiKey};
 use crate::accounts::member::{self, NewMember};
 use crate::accounts::project::{self, ProjectSecret, Verification};
 use crate::accounts::setup::{self, SetupRequest};
@@ -23,6 +24,7 @@ use crate::accounts::verification;
 use crate::app::{App, SharedApp, Surroundings};
 use crate::config::Config;
 use crate::jobs::queue::dead;
+use crate::resources::project::audit_log::document::Auditor;
 
 /// The name of the socket in the data folder.
 const SOCKET: &str = "hark.sock";
@@ -99,21 +101,19 @@ async fn execute(app: &SharedApp, request: Request, progress: &ProgressSender) -
         |result: Result<Value, serde_json::Error>| result.context("the result cannot be shown");
     match request {
         Request::Setup(request) => json(serde_json::to_value(setup::setup(app, request).await?)),
-        Request::TokenCreate(new) => json(serde_json::to_value(
-            api_key::create_api_key(app, new).await?,
-        )),
+        Request::TokenCreate(new) => json(serde_json::to_value(create_api_key(app, new).await?)),
         Request::TokenList { project } => json(serde_json::to_value(
             api_key::list_api_keys(app, project).await?,
         )),
         Request::TokenRevoke { id } => json(serde_json::to_value(
-            api_key::revoke_api_key(app, id).await?,
+            api_key::revoke_api_key(app, id, None).await?,
         )),
         Request::ProjectCreate { name } => json(serde_json::to_value(
             project::create_project(app, name).await?,
         )),
         Request::ProjectList => json(serde_json::to_value(project::list_projects(app).await?)),
         Request::ProjectRotate { project, secret } => json(serde_json::to_value(
-            project::rotate(app, project, secret).await?,
+            project::rotate(app, Auditor::operator(project), secret).await?,
         )),
         Request::MemberCreate(new) => {
             json(serde_json::to_value(member::create_member(app, new).await?))
@@ -140,6 +140,11 @@ async fn execute(app: &SharedApp, request: Request, progress: &ProgressSender) -
             import::import(app, job, progress).await?,
         )),
     }
+}
+
+async fn create_api_key(app: &App, new: NewApiKey) -> Result<CreatedApiKey, AccountError> {
+    let auditor = Auditor::operator(new.project);
+    api_key::create_api_key(app, new, auditor).await
 }
 
 /// Sends a request to the server that runs on this data folder, or does it here when none does.

@@ -16,6 +16,7 @@ use crate::app::SharedApp;
 use crate::auth::token::Random;
 use crate::files;
 use crate::http::idempotency;
+use crate::resources::project::audit_log;
 use crate::resources::session::changes;
 use crate::resources::webhook;
 
@@ -48,6 +49,7 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
     let (of_queue, of_webhooks) = (Arc::clone(app), Arc::clone(app));
     let (of_sign_ins, of_retention) = (Arc::clone(app), Arc::clone(app));
     let (of_counts, of_changes) = (Arc::clone(app), Arc::clone(app));
+    let of_audit = Arc::clone(app);
     let (of_sign_ups, of_invitations) = (Arc::clone(app), Arc::clone(app));
     let shared = |job: Job| {
         let app = Arc::clone(app);
@@ -76,6 +78,10 @@ pub fn start(app: &SharedApp) -> prometheus::Result<Jobs> {
         Job::new("webhook_log", 6 * HOUR, move || {
             let app = Arc::clone(&of_webhooks);
             async move { webhook::log::sweep(&app).await.map(drop) }
+        }),
+        Job::new("audit_log", 6 * HOUR, move || {
+            let app = Arc::clone(&of_audit);
+            async move { audit_log::sweep::sweep(&app).await.map(drop) }
         }),
         Job::new("retention", HOUR, move || {
             let app = Arc::clone(&of_retention);

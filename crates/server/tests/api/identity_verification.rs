@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use server::accounts::project::{ProjectSecret, rotate};
 use server::auth::token::user_hash;
+use server::resources::project::audit_log::document::Auditor;
 
 use crate::support::{Answer, Call, TestApp};
 
@@ -22,7 +23,11 @@ async fn check(app: &TestApp, user_id: Value, user_hash: &str) -> Answer {
 }
 
 async fn new_secret(app: &TestApp) -> String {
-    let rotated = rotate(&app.app, app.project(), ProjectSecret::Identity);
+    let rotated = rotate(
+        &app.app,
+        Auditor::operator(app.project()),
+        ProjectSecret::Identity,
+    );
     rotated.await.unwrap()
 }
 

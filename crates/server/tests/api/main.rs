@@ -10,6 +10,8 @@ mod accounts;
 #[cfg(test)]
 mod activities;
 #[cfg(test)]
+mod audit_log;
+#[cfg(test)]
 mod authorization;
 #[cfg(test)]
 mod bad_input;

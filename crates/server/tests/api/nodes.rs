@@ -92,7 +92,7 @@ async fn a_revoked_key_opens_nothing_on_any_node() {
     for _ in 0..2 {
         assert_eq!(two.send(list()).await.status, 200);
     }
-    revoke_api_key(&one.app, key.id).await.unwrap();
+    revoke_api_key(&one.app, key.id, None).await.unwrap();
     assert_eq!(two.send(list()).await.error().0, 401);
     assert_eq!(one.send(list()).await.error().0, 401);
 }

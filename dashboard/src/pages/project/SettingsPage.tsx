@@ -6,6 +6,7 @@ import { useText, type Key } from "../../i18n";
 import { Loading, PageTitle } from "../../shell/parts";
 import { useProject } from "../../shell/project";
 import { TabList } from "../../shell/TabList";
+import { AuditLog } from "./AuditLog";
 import { Identity } from "./Identity";
 import { Keys } from "./Keys";
 import { Members } from "./Members";
@@ -26,6 +27,7 @@ const TABS: [string, Key, ComponentType][] = [
   ["templates", "settings.templates", Templates],
   ["webhooks", "settings.webhooks", Webhooks],
   ["retention", "settings.retention", Retention],
+  ["audit-log", "settings.auditLog", AuditLog],
   ["sign-ins", "settings.signIns", SignIns],
 ];
 

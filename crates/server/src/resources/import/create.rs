@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
+use serde_json::json;
 use store::{ObjectId, Row, Tx};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
@@ -23,6 +24,7 @@ use crate::http::error::ApiError;
 use crate::http::json::BODY_PAUSE_MAX;
 use crate::http::list_query::{BadQuery, own_parameters};
 use crate::http::responses::ErrorResponses;
+use crate::resources::project::audit_log::document::{Action, Auditor};
 
 /// Characters of the name of an import.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -76,7 +78,7 @@ pub async fn create(
         bytes,
         ..new(&app, Origin::File, member.user)
     };
-    let row = match insert(&app, member.project, import, None).await {
+    let row = match insert(&app, member.auditor(), import, None).await {
         Ok(row) => row,
         Err(error) => {
             let _ = tokio::fs::remove_file(queue::folder(&app).join(file)).await;
@@ -122,10 +124,11 @@ pub fn new(app: &SharedApp, source: Origin, user: ObjectId) -> Import {
 /// 429 when too many of the project wait.
 pub async fn insert(
     app: &SharedApp,
-    project: ObjectId,
+    auditor: Auditor,
     import: Import,
     fetch: Option<Fetch>,
 ) -> Result<Row<Import>, ApiError> {
+    let project = auditor.project;
     let id = app.store.new_id();
     // Before another node can see the import, which would think that it was left behind.
     let fetch = match fetch {
@@ -149,7 +152,12 @@ pub async fn insert(
                 RETRY_AFTER_SECONDS,
             ));
         }
-        Ok::<_, ApiError>(tx.insert(id, import.clone())?)
+        let row = tx.insert(id, import.clone())?;
+        if !import.dry_run {
+            let details = json!({ "name": import.name });
+            auditor.note(tx, Action::ImportCreated, Some(row.id), details)?;
+        }
+        Ok::<_, ApiError>(row)
     };
     app.imports.expect((project, id));
     let row = match app.store.write(project, unit).await {

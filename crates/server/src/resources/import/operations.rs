@@ -3,6 +3,7 @@
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use store::{ObjectId, Row, Tx};
 
 use super::body::ImportBody;
@@ -15,6 +16,7 @@ use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::list_query::ListQuery;
 use crate::http::responses::ErrorResponses;
+use crate::resources::project::audit_log::document::Action;
 use crate::resources::session::list::{next_link, to_query};
 
 /// List imports
@@ -154,7 +156,7 @@ pub async fn undo(
     member: Member<SessionsWrite>,
     Path(import_id): Path<String>,
 ) -> Result<Json<ImportBody>, ApiError> {
-    let id = parse_id(&import_id)?;
+    let (id, auditor) = (parse_id(&import_id)?, member.auditor());
     let unit = move |tx: &mut Tx<'_>| {
         let mut row = find(tx, id)?;
         match row.doc.status {
@@ -187,6 +189,7 @@ pub async fn undo(
         row.doc.finished_at = None;
         row.doc.undo = Some(Undone::default());
         tx.put(&mut row)?;
+        auditor.note(tx, Action::ImportUndone, Some(id), Value::Null)?;
         Ok(row)
     };
     let row = app.store.write(member.project, unit).await?;

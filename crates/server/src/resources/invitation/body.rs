@@ -1,6 +1,7 @@
 //! Invitations on the wire.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::{Millis, ObjectId, Row, Snapshot, Tx};
 use utoipa::ToSchema;
 
@@ -12,6 +13,7 @@ use crate::accounts::project::Project;
 use crate::app::App;
 use crate::auth::roles::Role;
 use crate::http::error::ApiError;
+use crate::resources::project::audit_log::document::{Action, Auditor};
 use crate::{identity, mail};
 
 /// Addresses of one call.
@@ -221,12 +223,24 @@ pub(super) fn invite(
         if is_mail_due {
             invitation_mail::ask(tx, row.id)?;
         }
+        note(tx, &row)?;
         made.push(InvitationBody::of(tx, row)?);
     }
     match faults.is_empty() {
         true => Ok(made),
         false => Err(ApiError::unprocessable("invalid_invitation", faults)),
     }
+}
+
+/// Tells the audit log of each project that somebody is invited to it.
+fn note(tx: &mut Tx<'_>, row: &Row<Invitation>) -> store::Result<()> {
+    let by = Some(row.doc.invited_by);
+    let details = json!({ "email": row.doc.email, "role": row.doc.role });
+    for project in invitation::projects(tx, &row.doc)? {
+        let auditor = Auditor { project, by };
+        auditor.note(tx, Action::InvitationCreated, Some(row.id), details.clone())?;
+    }
+    Ok(())
 }
 
 /// Whether who is invited to a project is a member of it. Whoever invites may list those.

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use serde::Deserialize;
+use serde_json::json;
 use store::Tx;
 use utoipa::ToSchema;
 
@@ -14,6 +15,7 @@ use crate::auth::{Member, MembersWrite, SignedIn};
 use crate::http::Json;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::responses::{Done, ErrorResponses};
+use crate::resources::project::audit_log::document::{Action, Auditor};
 
 /// A role to be offered.
 #[derive(Deserialize, ToSchema)]
@@ -95,6 +97,7 @@ pub async fn change_role(
 ) -> Result<Json<InvitationBody>, ApiError> {
     let id = parse_id(&invitation_id)?;
     let (project, is_owner) = (member.project, member.role == Role::Owner);
+    let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
         let row = tx.get_for_update::<Invitation>(id)?;
         let is_of_project =
@@ -107,6 +110,8 @@ pub async fn change_role(
             may_give(role, is_owner)?;
             row.doc.role = role;
             tx.put(&mut row)?;
+            let details = json!({ "email": row.doc.email, "role": role });
+            auditor.note(tx, Action::InvitationChanged, Some(id), details)?;
         }
         Ok::<_, ApiError>(InvitationBody::of(tx, row)?)
     };
@@ -130,10 +135,7 @@ pub async fn withdraw(
     let id = parse_id(&invitation_id)?;
     let unit = move |tx: &mut Tx<'_>| {
         let row = tx.get_for_update::<Invitation>(id)?.ok_or_else(unknown)?;
-        let projects = match row.doc.project {
-            Some(project) => vec![project],
-            None => invitation::projects_of(tx, row.doc.organisation)?,
-        };
+        let projects = invitation::projects(tx, &row.doc)?;
         let may = |project| {
             let access = caller.projects.get(project);
             access.is_some_and(|access| {
@@ -144,7 +146,14 @@ pub async fn withdraw(
         if !projects.iter().all(may) {
             return Err(unknown());
         }
-        Ok::<_, ApiError>(invitation::end(tx, &row)?)
+        invitation::end(tx, &row)?;
+        let by = Some(caller.user);
+        let details = json!({ "email": row.doc.email, "role": row.doc.role });
+        for project in projects {
+            let auditor = Auditor { project, by };
+            auditor.note(tx, Action::InvitationWithdrawn, Some(id), details.clone())?;
+        }
+        Ok::<_, ApiError>(())
     };
     app.store.write(SCOPE, unit).await?;
     Ok(Json(Done(true)))

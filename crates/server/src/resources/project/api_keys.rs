@@ -148,7 +148,9 @@ pub async fn create(
             .expires_days
             .map(|days| Millis(app.now().0 + i64::from(days) * DAY_MS)),
     };
-    let made = create_api_key(&app, new).await.map_err(refused)?;
+    let made = create_api_key(&app, new, member.auditor())
+        .await
+        .map_err(refused)?;
     Ok(Json(CreatedApiKeyBody {
         id: made.id,
         token: made.token,
@@ -184,7 +186,9 @@ pub async fn revoke(
             )
         })?
         .id;
-    revoke_api_key(&app, id).await.map_err(refused)?;
+    revoke_api_key(&app, id, Some(member.user))
+        .await
+        .map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

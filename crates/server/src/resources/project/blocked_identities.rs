@@ -2,9 +2,11 @@
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::Tx;
 use utoipa::ToSchema;
 
+use super::audit_log::document::Action;
 use super::named;
 use crate::app::SharedApp;
 use crate::auth::{Member, ProjectRead, ProjectWrite};
@@ -135,7 +137,14 @@ pub async fn put(
 ) -> Result<Json<BlockedIdentitiesBody>, ApiError> {
     let project = named(&member, &project_id)?;
     let wanted = body.read()?;
-    let unit = move |tx: &mut Tx<'_>| blocked::set(tx, &wanted);
+    let auditor = member.auditor();
+    let unit = move |tx: &mut Tx<'_>| {
+        let values = blocked::set(tx, &wanted)?;
+        // The values are of people who may not want to be known: their number says enough.
+        let details = json!({ "values": wanted.len() });
+        auditor.note(tx, Action::BlockedIdentitiesChanged, None, details)?;
+        Ok::<_, ApiError>(values)
+    };
     let values = app.store.write(project, unit).await?;
     Ok(Json(BlockedIdentitiesBody::of(values)))
 }

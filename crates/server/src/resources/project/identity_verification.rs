@@ -87,7 +87,8 @@ pub async fn put(
     Json(IdentityVerificationBody { mode }): Json<IdentityVerificationBody>,
 ) -> Result<Json<IdentityVerificationBody>, ApiError> {
     let id = named(&member, &project_id)?;
-    let unit = move |tx: &mut Tx<'_>| match verification::set(tx, id, mode)? {
+    let auditor = member.auditor();
+    let unit = move |tx: &mut Tx<'_>| match verification::set(tx, auditor, mode)? {
         true => Ok(()),
         false => Err(not_found(id)),
     };

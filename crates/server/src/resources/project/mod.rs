@@ -1,6 +1,7 @@
 //! Settings of a project (/v3/projects).
 
 mod api_keys;
+pub mod audit_log;
 mod blocked_identities;
 mod identity_verification;
 mod list;
@@ -30,6 +31,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(secrets::new_identity_secret))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::revoke))
+        .routes(routes!(audit_log::list))
         .routes(routes!(blocked_identities::get, blocked_identities::put))
         .routes(routes!(sdk_config::get, sdk_config::put))
         .routes(routes!(

@@ -6,11 +6,13 @@ pub mod select;
 
 use axum::extract::{Path, State};
 use serde::Serialize;
+use serde_json::json;
 use store::{Millis, Tx};
 use utoipa::ToSchema;
 
 use self::document::{Retention, RetentionDone, RetentionRules};
 use self::preview::RetentionPreview;
+use super::audit_log::document::Action;
 use super::named;
 use crate::app::SharedApp;
 use crate::auth::{Member, ProjectRead, ProjectWrite};
@@ -92,7 +94,12 @@ pub async fn put(
 ) -> Result<Json<RetentionBody>, ApiError> {
     let project = named(&member, &project_id)?;
     check(rules)?;
-    let unit = move |tx: &mut Tx<'_>| document::set(tx, rules);
+    let auditor = member.auditor();
+    let unit = move |tx: &mut Tx<'_>| {
+        let own = document::set(tx, rules)?;
+        auditor.note(tx, Action::RetentionChanged, None, json!(rules))?;
+        Ok::<_, ApiError>(own)
+    };
     Ok(Json(app.store.write(project, unit).await?.into()))
 }
 

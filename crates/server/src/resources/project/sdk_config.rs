@@ -1,10 +1,11 @@
 //! The settings that `GET /config` tells to client SDKs.
 
 use axum::extract::{Path, State};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::Tx;
 use utoipa::ToSchema;
 
+use super::audit_log::document::Action;
 use super::{named, not_found, read};
 use crate::accounts::SCOPE;
 use crate::accounts::flow_config::FlowConfig;
@@ -68,6 +69,7 @@ pub async fn put(
     Json(patch): Json<Map<String, Value>>,
 ) -> Result<Json<FlowConfig>, ApiError> {
     let (id, host) = (named(&member, &project_id)?, app.config.public_host());
+    let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
         let mut row = tx
             .get_for_update::<Project>(id)?
@@ -78,6 +80,8 @@ pub async fn put(
             .patched(&patch, &host)
             .map_err(|faults| ApiError::unprocessable("invalid_setting", faults))?;
         tx.put(&mut row)?;
+        let details = json!({ "fields": patch.keys().collect::<Vec<_>>() });
+        auditor.note(tx, Action::SdkConfigChanged, None, details)?;
         Ok::<_, ApiError>(row.doc.sdk_config.effective(&host))
     };
     app.store.write(SCOPE, unit).await.map(Json)

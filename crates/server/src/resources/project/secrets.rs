@@ -65,7 +65,9 @@ async fn make(
     path: &str,
     which: ProjectSecret,
 ) -> Result<Json<SecretBody>, ApiError> {
-    let id = named(member, path)?;
-    let secret = rotate(app, id, which).await.map_err(refused)?;
+    named(member, path)?;
+    let secret = rotate(app, member.auditor(), which)
+        .await
+        .map_err(refused)?;
     Ok(Json(SecretBody { secret }))
 }

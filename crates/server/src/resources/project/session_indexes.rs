@@ -5,11 +5,13 @@ mod builder;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use store::filter::FieldPath;
 use store::{DeclaredIndex, IndexState, Millis, Tx};
 use utoipa::ToSchema;
 
 pub use self::builder::{Builder, start};
+use super::audit_log::document::Action;
 use super::named;
 use crate::app::SharedApp;
 use crate::auth::{Member, ProjectRead, ProjectWrite};
@@ -134,13 +136,21 @@ pub async fn create(
     Path((project_id, attribute)): Path<(String, String)>,
 ) -> Result<Json<SessionIndexBody>, ApiError> {
     let (project, path) = (named(&member, &project_id)?, path_of(&attribute)?);
+    let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
+        let declared = tx.declared_indexes::<Session>()?;
+        let is_new = declared.iter().all(|known| known.path != path);
         let index = tx.declare_index::<Session>(&path, INDEXES_MAX)?;
         match index.state {
             IndexState::Dropping => Err(ApiError::conflict(
                 "index_dropping",
                 format!("The index of {path} is being removed. Try again in a while."),
             )),
+            _ if is_new => {
+                let details = json!({ "attribute": attribute });
+                auditor.note(tx, Action::SessionIndexCreated, None, details)?;
+                Ok(index)
+            }
             _ => Ok(index),
         }
     };
@@ -168,9 +178,11 @@ pub async fn remove(
     Path((project_id, attribute)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let (project, path) = (named(&member, &project_id)?, path_of(&attribute)?);
+    let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
         if tx.drop_index::<Session>(&path)? {
-            Ok(())
+            let details = json!({ "attribute": attribute });
+            Ok(auditor.note(tx, Action::SessionIndexDeleted, None, details)?)
         } else {
             Err(ApiError::not_found(
                 "session_index_not_found",

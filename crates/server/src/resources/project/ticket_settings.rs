@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::Tx;
 use utoipa::ToSchema;
 
+use super::audit_log::document::Action;
 use super::named;
 use crate::app::SharedApp;
 use crate::auth::{Member, ProjectRead, ProjectWrite};
@@ -99,6 +101,7 @@ pub async fn put(
     Json(body): Json<TicketSettingsInput>,
 ) -> Result<Json<TicketSettingsBody>, ApiError> {
     let project = named(&member, &project_id)?;
+    let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
         let before = settings::of(tx)?;
         let mut own = before.clone();
@@ -116,6 +119,7 @@ pub async fn put(
             return Err(ApiError::unprocessable("invalid_setting", faults));
         }
         settings::set(tx, &own)?;
+        auditor.note(tx, Action::TicketSettingsChanged, None, Value::Null)?;
         if closed(&own) != closed(&before) {
             load::ask_to_recount(tx)?;
         }

@@ -2,9 +2,11 @@
 
 use axum::extract::{Path, State};
 use serde::Deserialize;
+use serde_json::json;
 use store::{ObjectId, Row, Tx};
 use utoipa::ToSchema;
 
+use super::audit_log::document::Action;
 use crate::accounts::SCOPE;
 use crate::accounts::member::{self, Member as Membership};
 use crate::app::SharedApp;
@@ -86,6 +88,9 @@ pub async fn update(
             membership.doc.role = role;
             tx.put(&mut membership)?;
             leave::changed(tx, user, caller.project)?;
+            let details = json!({ "role": role });
+            let auditor = caller.auditor();
+            auditor.note(tx, Action::MemberChanged, Some(user), details)?;
         }
         Ok::<_, ApiError>(())
     };
@@ -121,6 +126,9 @@ pub async fn remove(
         may_change(&caller, &membership, None)?;
         keeps_an_owner(tx, &membership, None)?;
         member::remove(tx, &membership)?;
+        let details = json!({ "role": membership.doc.role });
+        let auditor = caller.auditor();
+        auditor.note(tx, Action::MemberRemoved, Some(user), details)?;
         Ok::<_, ApiError>(leave::changed(tx, user, caller.project)?)
     };
     app.store.write(SCOPE, unit).await?;

@@ -10,9 +10,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use indexmap::IndexMap;
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use store::filter::{FieldPath, Filter, RangeOp, Scalar};
-use store::{Document, ObjectId, Query, RawRow, Sort};
+use store::{Document, ObjectId, Query, RawRow, Sort, Tx};
 use tokio::sync::mpsc;
 
 use self::archive::Archive;
@@ -34,6 +35,7 @@ use crate::jobs::queue::document::QueuedJob;
 use crate::live::outbox::Outbox;
 use crate::resources::import::document::ImportChange;
 use crate::resources::message::document::Message;
+use crate::resources::project::audit_log::document::Action;
 use crate::resources::ticket::document::Ticket;
 use crate::resources::ticket::history::TicketChange;
 use crate::resources::ticket::log::TicketLog;
@@ -83,6 +85,10 @@ pub async fn download(
         row.ok_or_else(|| not_found("id", &id.to_string()))
     });
     let row = find.await?;
+    let (auditor, target) = (member.auditor(), Some(row.id));
+    let note =
+        move |tx: &mut Tx<'_>| auditor.note(tx, Action::SessionDownloaded, target, Value::Null);
+    app.store.write(member.project, note).await?;
     let (sender, receiver) = mpsc::channel(PARTS_WAITING_MAX);
     let (name, organisation) = (row.id, member.organisation);
     let person = Person {

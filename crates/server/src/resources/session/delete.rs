@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use serde_json::Value;
 
 use super::erase::erase;
 use super::lookup::{find_for_update, parse_id};
@@ -11,6 +12,7 @@ use crate::files;
 use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
+use crate::resources::project::audit_log::document::Action;
 
 /// Delete a session
 ///
@@ -36,11 +38,12 @@ pub async fn delete(
     Path(session_id): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
-    let id = parse_id(&session_id)?;
+    let (id, auditor) = (parse_id(&session_id)?, member.auditor());
     let write = app.store.write(member.project, move |tx| {
         let row = find_for_update(tx, id)?;
         conditional::require_match(&headers, row.id, row.version)?;
         erase(tx, &row)?;
+        auditor.note(tx, Action::SessionDeleted, Some(row.id), Value::Null)?;
         Ok::<_, ApiError>(row.id)
     });
     let erased = write.await?;

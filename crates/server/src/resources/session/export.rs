@@ -10,8 +10,9 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use serde_json::json;
 use store::filter::{self, Filter};
-use store::{ObjectId, Page, Query, RawRow};
+use store::{ObjectId, Page, Query, RawRow, Tx};
 
 use self::table::Table;
 use super::addresses;
@@ -23,6 +24,7 @@ use crate::auth::{Member, SessionsRead};
 use crate::http::error::ApiError;
 use crate::http::list_query::{BadQuery, ListQuery, own_parameters};
 use crate::http::responses::ErrorResponses;
+use crate::resources::project::audit_log::document::Action;
 
 /// Sessions that are read at once.
 const ROWS_PER_PAGE: u32 = 500;
@@ -87,6 +89,12 @@ pub async fn export(
     };
     // What is wrong with the query shows with the first page, while the answer still has a status.
     let first = source.page().await?;
+    let auditor = member.auditor();
+    // Not what was asked for: it may be an address, which would outlive its owner here.
+    let details = json!({ "filtered": source.query.filter != Filter::All });
+    let note =
+        move |tx: &mut Tx<'_>| auditor.note(tx, Action::SessionsExported, None, details.clone());
+    source.app.store.write(member.project, note).await?;
     let export = Export {
         source,
         form,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
+use serde_json::json;
 use store::{ObjectId, Tx};
 
 use super::attendance;
@@ -15,6 +16,7 @@ use crate::auth::{Member, MembersRead, MembersWrite};
 use crate::http::Json;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::responses::ErrorResponses;
+use crate::resources::project::audit_log::document::Action;
 use crate::resources::ticket::load;
 
 /// List teams
@@ -58,6 +60,7 @@ pub async fn create(
     let mut faults = input.missing();
     faults.extend(input.faults());
     let known = known(&app, member.project, &input, faults).await?;
+    let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
         let teams = document::all(tx)?;
         if teams.len() >= TEAMS_MAX as usize {
@@ -73,7 +76,10 @@ pub async fn create(
             // Tickets of the time before there were teams were not counted.
             load::ask_to_recount(tx)?;
         }
-        Ok(tx.insert(tx.new_id(), team)?)
+        let team = tx.insert(tx.new_id(), team)?;
+        let details = json!({ "name": team.doc.name });
+        auditor.note(tx, Action::TeamCreated, Some(team.id), details)?;
+        Ok(team)
     };
     let team = app.store.write(member.project, unit).await?;
     Ok(Json(TeamBody::of(
@@ -104,12 +110,15 @@ pub async fn update(
 ) -> Result<Json<TeamBody>, ApiError> {
     let id = parse_id(&team_id)?;
     let known = known(&app, member.project, &input, input.faults()).await?;
+    let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
         let mut row = tx.get_for_update::<Team>(id)?.ok_or_else(|| unknown(id))?;
         input.apply(&mut row.doc, tx.now());
         tx.put(&mut row)?;
         set_available(tx, &known)?;
         queue::wake(tx)?;
+        let details = json!({ "name": row.doc.name });
+        auditor.note(tx, Action::TeamChanged, Some(id), details)?;
         Ok::<_, ApiError>(row)
     };
     let team = app.store.write(member.project, unit).await?;
@@ -137,11 +146,13 @@ pub async fn delete(
     member: Member<MembersWrite>,
     Path(team_id): Path<String>,
 ) -> Result<Json<TeamBody>, ApiError> {
-    let id = parse_id(&team_id)?;
+    let (id, auditor) = (parse_id(&team_id)?, member.auditor());
     let unit = move |tx: &mut Tx<'_>| {
         let row = tx.get_for_update::<Team>(id)?.ok_or_else(|| unknown(id))?;
         tx.delete::<Team>(id)?;
         leave::team_is_gone(tx, id)?;
+        let details = json!({ "name": row.doc.name });
+        auditor.note(tx, Action::TeamDeleted, Some(id), details)?;
         Ok::<_, ApiError>(row)
     };
     let team = app.store.write(member.project, unit).await?;

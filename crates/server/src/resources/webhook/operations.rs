@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 use store::{ObjectId, Row, Tx};
 
 use super::body::{WEBHOOKS_MAX, WebhookBody, WebhookInput};
@@ -18,6 +19,7 @@ use crate::auth::{Member, ProjectWrite};
 use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
+use crate::resources::project::audit_log::document::{Action, Auditor};
 
 /// List webhooks
 ///
@@ -69,10 +71,13 @@ pub async fn create(
     refuse(faults)?;
     let (secret, sealed) = new_secret(&app);
     let (of_unit, organisation) = (Arc::clone(&app), member.organisation);
+    let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
         let mut hook = blank(tx, &sealed);
         input.apply(&of_unit, &mut hook);
+        let (id, details) = (hook.id, json!({ "name": hook.name }));
         let webhooks = insert(tx, hook, organisation)?;
+        auditor.note(tx, Action::WebhookCreated, Some(id), details)?;
         Ok::<_, ApiError>(webhooks)
     };
     let webhooks = app.store.write(member.project, unit).await?;
@@ -170,7 +175,8 @@ pub async fn update(
     refuse(input.faults(&app))?;
     let of_unit = Arc::clone(&app);
     let act = move |hook: &mut Webhook| input.apply(&of_unit, hook);
-    change(&app, member.project, id, act).await.map(Json)
+    let noted = (member.auditor(), Action::WebhookChanged);
+    change(&app, noted, id, act).await.map(Json)
 }
 
 /// Delete a webhook
@@ -190,12 +196,15 @@ pub async fn delete(
     member: Member<ProjectWrite>,
     Path(webhook_id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let id = parse_id(&webhook_id)?;
+    let (id, auditor) = (parse_id(&webhook_id)?, member.auditor());
     let unit = move |tx: &mut Tx<'_>| {
         let mut row = find(tx, id)?;
+        let name = row.doc.find(id).map(|hook| hook.name.clone());
         row.doc.hooks.retain(|hook| hook.id != id);
         tx.put(&mut row)?;
         tx.delete_where::<Delivery>("webhook", id)?;
+        let details = json!({ "name": name });
+        auditor.note(tx, Action::WebhookDeleted, Some(id), details)?;
         Ok::<_, ApiError>(())
     };
     app.store.write(member.project, unit).await?;
@@ -225,7 +234,8 @@ pub async fn rotate(
         hook.secrets.insert(0, sealed.clone());
         hook.secrets.truncate(LIVE_SECRETS_MAX);
     };
-    let shown = change(&app, member.project, id, act).await?;
+    let noted = (member.auditor(), Action::WebhookRotated);
+    let shown = change(&app, noted, id, act).await?;
     Ok(Json(WebhookBody {
         secret: Some(secret),
         ..shown
@@ -234,15 +244,18 @@ pub async fn rotate(
 
 async fn change(
     app: &App,
-    project: ObjectId,
+    (auditor, action): (Auditor, Action),
     id: ObjectId,
     act: impl Fn(&mut Webhook) + Send + 'static,
 ) -> Result<WebhookBody, ApiError> {
+    let project = auditor.project;
     let unit = move |tx: &mut Tx<'_>| {
         let (mut row, now) = (find(tx, id)?, tx.now());
         if let Some(hook) = row.doc.find_mut(id) {
             act(hook);
             hook.updated_at = now;
+            let details = json!({ "name": hook.name });
+            auditor.note(tx, action, Some(id), details)?;
         }
         tx.put(&mut row)?;
         Ok::<_, ApiError>(row.doc)

@@ -22,7 +22,7 @@ async fn a_revoked_key_opens_nothing_from_then_on() {
     for _ in 0..3 {
         sessions(&app, &key.token).await.ok();
     }
-    revoke_api_key(&app.app, key.id).await.unwrap();
+    revoke_api_key(&app.app, key.id, None).await.unwrap();
     assert_eq!(
         sessions(&app, &key.token).await.error(),
         (401, "token_revoked".into())
@@ -31,7 +31,7 @@ async fn a_revoked_key_opens_nothing_from_then_on() {
     assert_eq!(me.error(), (401, "token_revoked".into()));
     sessions(&app, &other.token).await.ok();
     // Once is enough, twice does no harm.
-    revoke_api_key(&app.app, key.id).await.unwrap();
+    revoke_api_key(&app.app, key.id, None).await.unwrap();
     assert_eq!(sessions(&app, &key.token).await.status, 401);
 }
 

@@ -104,7 +104,7 @@ async fn expired(app: &TestApp) -> String {
 
 async fn revoked(app: &TestApp) -> String {
     let key = Accounts::key(&app.app, app.project(), Role::Owner, None).await;
-    server::accounts::api_key::revoke_api_key(&app.app, key.id)
+    server::accounts::api_key::revoke_api_key(&app.app, key.id, None)
         .await
         .unwrap();
     key.token

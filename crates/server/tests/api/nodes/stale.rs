@@ -112,7 +112,7 @@ async fn a_revoked_key_opens_for_no_longer_than_the_bound() {
         call.bearer(&key.token).project(one.project())
     };
     assert_eq!(two.send(lookup()).await.status, 200);
-    revoke_api_key(&one.app, key.id).await.unwrap();
+    revoke_api_key(&one.app, key.id, None).await.unwrap();
     let revoked = Instant::now();
     assert_eq!(one.send(lookup()).await.error().0, 401);
     while revoked.elapsed() < BOUND {
@@ -180,7 +180,7 @@ async fn a_lookup_confirms_its_caller() {
             assert_eq!(send(path).await.status, 404);
         }
     }
-    revoke_api_key(&one.app, key.id).await.unwrap();
+    revoke_api_key(&one.app, key.id, None).await.unwrap();
     for path in paths.iter().rev() {
         assert_eq!(send(path).await.error().0, 401, "{path}");
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use server::accounts::project::{ProjectSecret, rotate};
 use server::auth::token::user_hash;
+use server::resources::project::audit_log::document::Auditor;
 
 use super::id;
 use crate::merge::{guest, merge, user};
@@ -21,7 +22,11 @@ async fn required(app: &TestApp) -> String {
 }
 
 async fn new_secret(app: &TestApp) -> String {
-    let rotated = rotate(&app.app, app.project(), ProjectSecret::Identity);
+    let rotated = rotate(
+        &app.app,
+        Auditor::operator(app.project()),
+        ProjectSecret::Identity,
+    );
     rotated.await.unwrap()
 }
 

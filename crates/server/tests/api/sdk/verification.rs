@@ -4,6 +4,7 @@ use serde_json::json;
 use server::accounts::SCOPE;
 use server::accounts::project::{Project, ProjectSecret, Verification, identity_secrets, rotate};
 use server::auth::token::user_hash;
+use server::resources::project::audit_log::document::Auditor;
 
 use crate::support::TestApp;
 
@@ -77,9 +78,13 @@ async fn a_number_is_proved_as_text_and_nobody_needs_no_proof() {
 async fn two_secrets_are_live_and_the_third_ends_the_first() {
     let app = TestApp::new().await;
     let first = required(&app).await;
-    let second = rotate(&app.app, app.project(), ProjectSecret::Identity)
-        .await
-        .unwrap();
+    let second = rotate(
+        &app.app,
+        Auditor::operator(app.project()),
+        ProjectSecret::Identity,
+    )
+    .await
+    .unwrap();
     let proved = async |secret: &str, user: &str| {
         let body = json!({"userId": user, "userHash": user_hash(secret, user)});
         app.sdk("/sessions/identify", None, body).await.status
@@ -88,9 +93,13 @@ async fn two_secrets_are_live_and_the_third_ends_the_first() {
         (proved(&first, "a").await, proved(&second, "b").await),
         (200, 200)
     );
-    let third = rotate(&app.app, app.project(), ProjectSecret::Identity)
-        .await
-        .unwrap();
+    let third = rotate(
+        &app.app,
+        Auditor::operator(app.project()),
+        ProjectSecret::Identity,
+    )
+    .await
+    .unwrap();
     assert_eq!(
         [
             proved(&first, "c").await,

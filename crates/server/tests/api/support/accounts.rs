@@ -9,6 +9,7 @@ use server::accounts::setup::{self, SetupRequest};
 use server::accounts::{SCOPE, project};
 use server::app::App;
 use server::auth::roles::{Role, Scopes};
+use server::resources::project::audit_log::document::Auditor;
 use store::{Millis, ObjectId};
 
 pub const OWNER: &str = "owner@example.com";
@@ -81,7 +82,9 @@ impl Accounts {
             scopes,
             expires_at,
         };
-        create_api_key(app, new).await.unwrap()
+        create_api_key(app, new, Auditor::operator(project))
+            .await
+            .unwrap()
     }
 
     /// A person with [`PASSWORD`] who is a member of a project.

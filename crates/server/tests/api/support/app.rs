@@ -215,7 +215,7 @@ impl TestApp {
         queue::run_due(&self.app).await.unwrap()
     }
 
-    /// How many rows each table has, but for those that engines of searches keep for themselves.
+    /// How many rows each table has, but for those that engines keep for themselves, and the audit log.
     pub fn rows(&self) -> Vec<(String, i64)> {
         database::rows(&self.app.config)
     }

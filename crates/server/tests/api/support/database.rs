@@ -66,12 +66,12 @@ impl Drop for TestDatabase {
     }
 }
 
-/// How many rows each table has, but for those that engines keep for themselves.
+/// How many rows each table has, but for those that engines keep for themselves, and the audit log, in which what was undone stays.
 pub fn rows(config: &Config) -> Vec<(String, i64)> {
     // The blocks of the search are numbers that stay when what they counted is gone.
     let names = tables(config).into_iter();
     let counts: Vec<_> = names
-        .filter(|name| !name.ends_with("_search_block"))
+        .filter(|name| !name.ends_with("_search_block") && name != "audit_entry")
         .map(|name| format!("SELECT '{name} ' || count(*) FROM \"{name}\""))
         .collect();
     let counted = |line: String| {

@@ -180,7 +180,7 @@ async fn start(
         partial: true,
         ..new(app, source, member.user)
     };
-    let row = insert(app, member.project, import, Some(fetch)).await?;
+    let row = insert(app, member.auditor(), import, Some(fetch)).await?;
     Ok(Json(vec![StartedImport {
         id: row.id,
         status: row.doc.status,
