@@ -180,6 +180,14 @@ test("somebody is invited by mail, joins, and another invitation is withdrawn", 
   await page.reload();
   await page.getByText("Ada").first().waitFor();
   assert.equal(await page.getByRole("row", { name: /new@example.com/ }).getByRole("button", { name: "Withdraw" }).count(), 0);
+
+  await page.getByRole("tab", { name: "Audit log" }).click();
+  const lines = page.getByRole("list", { name: "Audit log" }).getByRole("listitem");
+  const [joined, withdrawn] = [lines.nth(0), lines.nth(1)];
+  await joined.getByText("new@example.com joined").waitFor();
+  await withdrawn.getByText("owner@example.com withdrew an invitation").waitFor();
+  await withdrawn.getByText("email: wrong@example.com").waitFor();
+  await dashboard.assertAccessible("the audit log");
   dashboard.assertClean();
   guest.assertClean();
 });

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -38,6 +39,8 @@ pub struct TestApp {
     router: Router,
     /// How often it was started.
     starts: u64,
+    /// The other nodes that were started over its database.
+    nodes: AtomicU64,
     job_kinds: Vec<queue::Kind>,
     _data: TempDir,
     _database: TestDatabase,
@@ -76,7 +79,9 @@ impl TestApp {
         let data = tempfile::tempdir().unwrap();
         let key = self.app.config.secret_path();
         std::fs::copy(key, data.path().join("secret.key")).unwrap();
-        let mut node = Self::over(database, data, options, self.job_kinds.clone(), 2).await;
+        // No two of them make the same ids.
+        let seed = 2 + 1_000 * self.nodes.fetch_add(1, Ordering::Relaxed);
+        let mut node = Self::over(database, data, options, self.job_kinds.clone(), seed).await;
         node.accounts = self.accounts.clone();
         Some(node)
     }
@@ -99,6 +104,7 @@ impl TestApp {
             accounts: Accounts::default(),
             router,
             starts: 1,
+            nodes: AtomicU64::new(0),
             job_kinds,
             _data: data,
             _database: database,
