@@ -3,6 +3,7 @@
 
 pub mod empty_guests;
 pub mod lease;
+pub mod old;
 pub mod queue;
 pub mod retention;
 mod runner;

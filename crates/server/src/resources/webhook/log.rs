@@ -4,8 +4,8 @@ use anyhow::Result;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use store::filter::{FieldPath, Filter, RangeOp, Scalar};
-use store::{Millis, ObjectId, Query, Tx};
+use store::filter::{FieldPath, Filter, Scalar};
+use store::{Millis, ObjectId, Tx};
 
 use super::body::DeliveryBody;
 use super::deliver::job;
@@ -18,11 +18,9 @@ use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::list_query::ListQuery;
 use crate::http::responses::ErrorResponses;
-use crate::jobs::queue;
+use crate::jobs::{old, queue};
 use crate::resources::session::list::{next_link, to_query};
 
-/// Deliveries that are deleted in one unit of work.
-const DELIVERIES_PER_UNIT: u32 = 200;
 const DAY_MS: i64 = 86_400_000;
 
 /// List deliveries
@@ -121,45 +119,7 @@ pub async fn sweep(app: &App) -> Result<u64> {
     let until = Millis(app.now().0 - i64::from(app.config.webhooks.log_days) * DAY_MS);
     let mut deleted = 0;
     for project in project::ids(app).await? {
-        loop {
-            let some = sweep_some(app, project, until).await?;
-            deleted += some;
-            if some < u64::from(DELIVERIES_PER_UNIT) {
-                break;
-            }
-        }
+        deleted += old::delete::<Delivery>(app, project, until).await?;
     }
     Ok(deleted)
-}
-
-/// Ids begin with the time, so the oldest come first without an index of their own.
-async fn sweep_some(app: &App, project: ObjectId, until: Millis) -> store::Result<u64> {
-    let query = Query {
-        filter: Filter::Range {
-            field: FieldPath::known("_id"),
-            op: RangeOp::Lt,
-            value: Scalar::Id(ObjectId::from_parts(until.seconds(), [0; 8])),
-        },
-        sort: vec![store::Sort {
-            path: "_id".into(),
-            descending: false,
-        }],
-        limit: DELIVERIES_PER_UNIT,
-        ..Query::default()
-    };
-    let read = app.store.read(project, move |snapshot| {
-        let rows = snapshot.page::<Delivery>(&query)?.rows;
-        Ok::<_, store::Error>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-    });
-    let old = read.await?;
-    if old.is_empty() {
-        return Ok(0);
-    }
-    let unit = move |tx: &mut Tx<'_>| {
-        for id in &old {
-            tx.delete::<Delivery>(*id)?;
-        }
-        Ok::<_, store::Error>(old.len() as u64)
-    };
-    app.store.write(project, unit).await
 }
