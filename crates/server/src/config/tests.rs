@@ -3,6 +3,7 @@ use std::fs;
 use tempfile::NamedTempFile;
 
 use super::*;
+use crate::resources::message::by_mail::BASE_CHARS_MAX;
 
 /// Sources that read nothing but what the test says: the file is always named.
 fn sources(toml: &str, variables: &[(&str, &str)]) -> (Sources, NamedTempFile) {
@@ -49,7 +50,7 @@ fn every_number_has_a_range() {
             .nth(1)
             .is_some_and(|value| value.parse::<u64>().is_ok())
     });
-    assert_eq!(numbers.count(), RANGES.len());
+    assert_eq!(numbers.count(), range::all().count());
 }
 
 #[test]
@@ -142,7 +143,7 @@ fn numbers_have_bounds() {
         fault,
         "HARK_HTTP_CONNECTIONS_MAX: `http.connections_max` is 0: choose a number from 1 to 1000000"
     );
-    for (key, range) in RANGES {
+    for (key, range) in range::all() {
         let variable = format!("HARK_{}", key.replace('.', "_").to_uppercase());
         let loads = |value: u64| load("", &[(&variable, &value.to_string())]).is_ok();
         assert!(loads(*range.start()) && loads(*range.end()), "{key}");
@@ -224,7 +225,7 @@ fn the_address_of_answers_has_room_for_a_token() {
 fn the_secret_of_mails_is_long_and_never_shown() {
     let read = |secret: &str| load("", &[("HARK_SMTP_INBOUND_SECRET", secret)]);
     assert_eq!(read("").unwrap().smtp.inbound_secret, None);
-    let secret = "x".repeat(INBOUND_SECRET_CHARS_MIN);
+    let secret = "x".repeat(mail::INBOUND_SECRET_CHARS_MIN);
     let config = read(&secret).unwrap();
     assert_eq!(config.smtp.inbound_secret, Some(Secret(secret.clone())));
     assert!(!format!("{config:?}").contains(&secret));
