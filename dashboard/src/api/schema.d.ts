@@ -3150,7 +3150,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Action: "apiKey.created" | "apiKey.revoked" | "apiToken.rotated" | "identitySecret.rotated" | "identityVerification.changed" | "sdkConfig.changed" | "invitation.created" | "invitation.changed" | "invitation.withdrawn" | "member.joined" | "member.changed" | "member.removed" | "team.created" | "team.changed" | "team.deleted" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "retention.changed" | "blockedIdentities.changed" | "ticketSettings.changed" | "sessionIndex.created" | "sessionIndex.deleted" | "import.created" | "import.undone" | "sessions.exported" | "session.downloaded" | "session.deleted";
+        Action: "project.created" | "apiKey.created" | "apiKey.revoked" | "apiToken.rotated" | "identitySecret.rotated" | "identityVerification.changed" | "sdkConfig.changed" | "invitation.created" | "invitation.changed" | "invitation.withdrawn" | "member.added" | "member.joined" | "member.changed" | "member.removed" | "team.created" | "team.changed" | "team.deleted" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "retention.changed" | "blockedIdentities.changed" | "ticketSettings.changed" | "sessionIndex.created" | "sessionIndex.deleted" | "import.created" | "import.undone" | "sessions.exported" | "session.downloaded" | "session.deleted";
         /** @description Something that happened to a session. */
         ActivityBody: {
             /** @description Unique among those of the same type. */

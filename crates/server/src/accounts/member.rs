@@ -1,6 +1,7 @@
 //! A membership: what a user may do in a project.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::filter::{FieldPath, Filter, Scalar};
 use store::{
     Collection, Column, ColumnKind, Document, Identity, Index, ObjectId, Query, Reference, Row,
@@ -14,6 +15,8 @@ use crate::app::App;
 use crate::auth::roles::Role;
 use crate::auth::token;
 use crate::identity;
+use crate::resources::project::audit_log::document::{Action, Auditor};
+use crate::resources::team::leave;
 
 /// A user's role in a project.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -221,14 +224,12 @@ pub async fn create_member(app: &App, new: NewMember) -> Result<CreatedMember, A
                 Some(user) => (user, false),
                 None => (insert_user(tx, user.clone())?, true),
             };
-            set_role(
-                tx,
-                Member {
-                    user,
-                    project,
-                    role,
-                },
-            )?;
+            let member = Member {
+                user,
+                project,
+                role,
+            };
+            set_role(tx, member, &key)?;
             Ok::<_, AccountError>((user, created))
         })
         .await?;
@@ -240,16 +241,26 @@ pub async fn create_member(app: &App, new: NewMember) -> Result<CreatedMember, A
     })
 }
 
-fn set_role(tx: &mut Tx<'_>, member: Member) -> store::Result<()> {
-    match tx.owner(
-        identity::MEMBERSHIP,
-        &membership_key(member.user, member.project),
-    )? {
-        None => insert_member(tx, member).map(drop),
-        Some(id) => {
-            let mut row = tx.get_for_update::<Member>(id)?.ok_or_else(|| tx.raced())?;
-            row.doc.role = member.role;
-            tx.put(&mut row)
+fn set_role(tx: &mut Tx<'_>, member: Member, email: &str) -> store::Result<()> {
+    let Member {
+        user,
+        project,
+        role,
+    } = member;
+    let key = membership_key(user, project);
+    let action = match tx.find_for_update::<Member>(identity::MEMBERSHIP, &key)? {
+        Some(row) if row.doc.role == role => return Ok(()),
+        Some(mut row) => {
+            row.doc.role = role;
+            tx.put(&mut row)?;
+            leave::changed(tx, user, project)?;
+            Action::MemberChanged
         }
-    }
+        None => {
+            insert_member(tx, member)?;
+            Action::MemberAdded
+        }
+    };
+    let details = json!({ "email": email, "role": role });
+    Auditor::operator(project).note(tx, action, Some(user), details)
 }

@@ -1,7 +1,7 @@
 //! A project: the workspace that sessions belong to, and its keys. `hark project` works on it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use store::{
     Collection, Column, ColumnKind, Document, Identity, Millis, ObjectId, Query, RawRow, Tx, Value,
 };
@@ -130,11 +130,14 @@ pub(super) fn new_project(app: &App, name: &str) -> (Project, String, String) {
     (project, token.token, secret)
 }
 
+/// For the operator: nobody else makes projects.
 pub(super) fn insert_project(
     tx: &mut Tx<'_>,
     project: Project,
 ) -> store::Result<(ObjectId, String)> {
     let row = tx.insert(tx.new_id(), project)?;
+    let details = json!({ "name": row.doc.name });
+    Auditor::operator(row.id).note(tx, Action::ProjectCreated, Some(row.id), details)?;
     tx.claim(identity::SDK_KEY, &row.doc.sdk_key, row.id)?;
     for token in &row.doc.api_tokens {
         tx.claim(identity::API_TOKEN, &token.hash, row.id)?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::ObjectId;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -20,6 +21,7 @@ use crate::app::SharedApp;
 use crate::cli;
 use crate::config::Config;
 use crate::resources::import::source::{Format, Mapping, Rows};
+use crate::resources::project::audit_log::document::{Action, Auditor};
 use crate::resources::session::credential::NewCredential;
 use crate::resources::session::history::Origin;
 use crate::resources::session::import::{Line, Outcome, Rules, Written, read, write};
@@ -160,6 +162,9 @@ pub async fn import(app: &SharedApp, job: Job, progress: &ProgressSender) -> Res
             return Ok(seen);
         }
     }
+    if !dry_run {
+        note(app, &job).await?;
+    }
     let (mut read_units, reading) = read_in_background(app, &job);
     let mut counts = Counts::default();
     let mut under_way = VecDeque::new();
@@ -176,6 +181,17 @@ pub async fn import(app: &SharedApp, job: Job, progress: &ProgressSender) -> Res
     }
     reading.await??;
     Ok(counts)
+}
+
+/// Tells the audit log of the project.
+async fn note(app: &SharedApp, job: &Job) -> store::Result<()> {
+    let auditor = Auditor::operator(job.project);
+    let name = job.file.file_name().map(|name| name.to_string_lossy());
+    let details = json!({ "name": name });
+    let unit = move |tx: &mut store::Tx<'_>| {
+        auditor.note(tx, Action::ImportCreated, None, details.clone())
+    };
+    app.store.write(job.project, unit).await
 }
 
 /// Looks at all lines.

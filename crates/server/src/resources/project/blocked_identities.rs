@@ -139,11 +139,12 @@ pub async fn put(
     let wanted = body.read()?;
     let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
-        let values = blocked::set(tx, &wanted)?;
-        // The values are of people who may not want to be known: their number says enough.
-        let details = json!({ "values": wanted.len() });
-        auditor.note(tx, Action::BlockedIdentitiesChanged, None, details)?;
-        Ok::<_, ApiError>(values)
+        if blocked::set(tx, &wanted)? {
+            // The values are of people who may not want to be known: their number says enough.
+            let details = json!({ "values": wanted.len() });
+            auditor.note(tx, Action::BlockedIdentitiesChanged, None, details)?;
+        }
+        Ok::<_, ApiError>(wanted.clone())
     };
     let values = app.store.write(project, unit).await?;
     Ok(Json(BlockedIdentitiesBody::of(values)))

@@ -96,8 +96,10 @@ pub async fn put(
     check(rules)?;
     let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
-        let own = document::set(tx, rules)?;
-        auditor.note(tx, Action::RetentionChanged, None, json!(rules))?;
+        let (own, is_new) = document::set(tx, rules)?;
+        if is_new {
+            auditor.note(tx, Action::RetentionChanged, None, json!(rules))?;
+        }
         Ok::<_, ApiError>(own)
     };
     Ok(Json(app.store.write(project, unit).await?.into()))

@@ -74,14 +74,18 @@ pub async fn put(
         let mut row = tx
             .get_for_update::<Project>(id)?
             .ok_or_else(|| not_found(id))?;
-        row.doc.sdk_config = row
-            .doc
-            .sdk_config
+        let before = &row.doc.sdk_config;
+        let config = before
             .patched(&patch, &host)
             .map_err(|faults| ApiError::unprocessable("invalid_setting", faults))?;
-        tx.put(&mut row)?;
-        let details = json!({ "fields": patch.keys().collect::<Vec<_>>() });
-        auditor.note(tx, Action::SdkConfigChanged, None, details)?;
+        let (old, new) = (json!(before), json!(config));
+        let changed = patch.keys().filter(|name| old.get(name) != new.get(name));
+        let details = json!({ "fields": changed.collect::<Vec<_>>() });
+        if config != *before {
+            row.doc.sdk_config = config;
+            tx.put(&mut row)?;
+            auditor.note(tx, Action::SdkConfigChanged, None, details)?;
+        }
         Ok::<_, ApiError>(row.doc.sdk_config.effective(&host))
     };
     app.store.write(SCOPE, unit).await.map(Json)

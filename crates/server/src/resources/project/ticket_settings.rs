@@ -47,6 +47,26 @@ pub struct TicketSettingsInput {
     reply_mail: Option<ReplyMail>,
 }
 
+impl TicketSettingsInput {
+    /// # Errors
+    /// 422 naming each fault.
+    fn apply(&self, own: &mut TicketSettings) -> Result<(), ApiError> {
+        if let Some(statuses) = &self.statuses {
+            own.statuses.clone_from(statuses);
+        }
+        if let Some(types) = &self.types {
+            own.types.clone_from(types);
+        }
+        if let Some(reply_mail) = &self.reply_mail {
+            own.reply_mail.clone_from(reply_mail);
+        }
+        match own.faults() {
+            faults if faults.is_empty() => Ok(()),
+            faults => Err(ApiError::unprocessable("invalid_setting", faults)),
+        }
+    }
+}
+
 impl From<TicketSettings> for TicketSettingsBody {
     fn from(own: TicketSettings) -> Self {
         let reply_mail = own.reply_mail.clone();
@@ -103,23 +123,10 @@ pub async fn put(
     let project = named(&member, &project_id)?;
     let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
-        let before = settings::of(tx)?;
-        let mut own = before.clone();
-        if let Some(statuses) = &body.statuses {
-            own.statuses.clone_from(statuses);
+        let (before, own) = settings::change(tx, |own| body.apply(own))?;
+        if own != before {
+            auditor.note(tx, Action::TicketSettingsChanged, None, Value::Null)?;
         }
-        if let Some(types) = &body.types {
-            own.types.clone_from(types);
-        }
-        if let Some(reply_mail) = &body.reply_mail {
-            own.reply_mail.clone_from(reply_mail);
-        }
-        let faults = own.faults();
-        if !faults.is_empty() {
-            return Err(ApiError::unprocessable("invalid_setting", faults));
-        }
-        settings::set(tx, &own)?;
-        auditor.note(tx, Action::TicketSettingsChanged, None, Value::Null)?;
         if closed(&own) != closed(&before) {
             load::ask_to_recount(tx)?;
         }

@@ -140,12 +140,12 @@ pub fn shared(
     Ok(names)
 }
 
-/// Makes these the values that are blocked. Sessions that were found by one are not any more, and are again by one that is taken off the
-/// list, when they still show it.
+/// Makes these the values that are blocked; returns whether they are others than before. Sessions that were found by one are not any more, and
+/// are again by one that is taken off the list, when they still show it.
 ///
 /// # Errors
 /// [`store::Error::Taken`] for a user id that a session has.
-pub fn set(tx: &mut Tx<'_>, wanted: &[Blocked]) -> store::Result<Vec<Blocked>> {
+pub fn set(tx: &mut Tx<'_>, wanted: &[Blocked]) -> store::Result<bool> {
     let row = tx.get_for_update::<BlockedIdentities>(LIST)?;
     let known = row.as_ref().map(|row| row.doc.values.clone());
     let known = known.unwrap_or_default();
@@ -167,9 +167,10 @@ pub fn set(tx: &mut Tx<'_>, wanted: &[Blocked]) -> store::Result<Vec<Blocked>> {
             ..value.clone()
         });
     }
-    let list = BlockedIdentities {
-        values: values.clone(),
-    };
+    if values == known {
+        return Ok(false);
+    }
+    let list = BlockedIdentities { values };
     match row {
         Some(mut row) => {
             row.doc = list;
@@ -179,7 +180,7 @@ pub fn set(tx: &mut Tx<'_>, wanted: &[Blocked]) -> store::Result<Vec<Blocked>> {
         None if tx.append(LIST, &list)? => {}
         None => return Err(tx.raced()),
     }
-    Ok(values)
+    Ok(true)
 }
 
 /// Takes the key of a value from the session that it finds; returns which that was.

@@ -5,7 +5,8 @@ use std::io::Cursor;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, header};
-use store::{ObjectId, Tx};
+use serde_json::json;
+use store::Tx;
 
 use super::credential::NewCredential;
 use super::history::Origin;
@@ -21,6 +22,7 @@ use crate::http::list_query::own_parameters;
 use crate::http::responses::ErrorResponses;
 use crate::resources::import::create::flag;
 use crate::resources::import::source::{Format, Mapping, Rows, Unreadable};
+use crate::resources::project::audit_log::document::Action;
 
 /// Bytes of a body.
 pub const BODY_BYTES_MAX: usize = 16 << 20;
@@ -62,7 +64,16 @@ pub async fn import(
     let rows = tokio::task::spawn_blocking(move || rows(&reader, body, format));
     let rows = rows.await.map_err(ApiError::internal)??;
     let origin = Origin::of_import(Some("/v3/sessions/importer".into()), Some(member.user));
-    let unit = move |tx: &mut Tx<'_>| write_all(tx, &rows, &origin, dry_run, partial);
+    let auditor = member.auditor();
+    let unit = move |tx: &mut Tx<'_>| {
+        let (texts, Written { created, updated }) =
+            write_all(tx, &rows, &origin, dry_run, partial)?;
+        if created + updated > 0 {
+            let details = json!({ "created": created, "updated": updated });
+            auditor.note(tx, Action::ImportCreated, None, details)?;
+        }
+        Ok(texts)
+    };
     match app.store.write(member.project, unit).await {
         Ok(texts) | Err(Rollback::DryRun(texts)) => Ok(Json(texts)),
         Err(Rollback::Refused(error)) => Err(error),
@@ -139,17 +150,26 @@ impl From<store::Error> for Rollback {
     }
 }
 
+/// How many sessions were written.
+#[derive(Default)]
+struct Written {
+    created: u64,
+    updated: u64,
+}
+
+/// Writes all rows; returns a text for each.
 fn write_all(
     tx: &mut Tx<'_>,
     rows: &[ReadRow],
     origin: &Origin,
     dry_run: bool,
     partial: bool,
-) -> Result<Vec<String>, Rollback> {
+) -> Result<(Vec<String>, Written), Rollback> {
     let (mut texts, mut faults) = (Vec::with_capacity(rows.len()), Vec::new());
+    let mut sum = Written::default();
     for row in rows {
         let (line, outcome) = match row {
-            Ok(line) => (line.number, write_row(tx, line, origin)?),
+            Ok(line) => (line.number, write_row(tx, line, origin, &mut sum)?),
             Err((line, fault)) => (*line, Err(fault.clone())),
         };
         match outcome {
@@ -167,19 +187,29 @@ fn write_all(
     if dry_run {
         return Err(Rollback::DryRun(texts));
     }
-    Ok(texts)
+    Ok((texts, sum))
 }
 
 fn write_row(
     tx: &mut Tx<'_>,
     line: &Line,
     origin: &Origin,
+    sum: &mut Written,
 ) -> store::Result<Result<String, String>> {
-    let said = |outcome, id: ObjectId| match outcome {
-        Outcome::Created => format!("created {id}"),
-        Outcome::Updated => format!("updated {id}"),
-        Outcome::Unchanged => format!("unchanged {id}"),
+    let written = match write(tx, line, origin)? {
+        Ok(written) => written,
+        Err(fault) => return Ok(Err(fault)),
     };
-    let written = write(tx, line, origin)?;
-    Ok(written.map(|written| said(written.outcome, written.row.id)))
+    let id = written.row.id;
+    Ok(Ok(match written.outcome {
+        Outcome::Created => {
+            sum.created += 1;
+            format!("created {id}")
+        }
+        Outcome::Updated => {
+            sum.updated += 1;
+            format!("updated {id}")
+        }
+        Outcome::Unchanged => format!("unchanged {id}"),
+    }))
 }

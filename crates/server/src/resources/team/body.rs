@@ -188,7 +188,7 @@ impl TeamInput {
     }
 
     /// Sets what is given.
-    pub(super) fn apply(&self, team: &mut Team, now: Millis) {
+    pub(super) fn apply(&self, team: &mut Team) {
         if let Some(name) = &self.name {
             team.name = name.trim().to_owned();
         }
@@ -207,6 +207,5 @@ impl TeamInput {
         if let Some(hours) = &self.operating_hours {
             team.operating_hours = Some(hours.clone());
         }
-        team.changed_at = now;
     }
 }

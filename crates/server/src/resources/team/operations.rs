@@ -70,7 +70,7 @@ pub async fn create(
             ));
         }
         let mut team = TeamInput::blank(tx.now());
-        input.apply(&mut team, tx.now());
+        input.apply(&mut team);
         set_available(tx, &known)?;
         if teams.is_empty() {
             // Tickets of the time before there were teams were not counted.
@@ -113,12 +113,16 @@ pub async fn update(
     let auditor = member.auditor();
     let unit = move |tx: &mut Tx<'_>| {
         let mut row = tx.get_for_update::<Team>(id)?.ok_or_else(|| unknown(id))?;
-        input.apply(&mut row.doc, tx.now());
-        tx.put(&mut row)?;
+        let before = row.doc.clone();
+        input.apply(&mut row.doc);
+        if row.doc != before {
+            row.doc.changed_at = tx.now();
+            tx.put(&mut row)?;
+            let details = json!({ "name": row.doc.name });
+            auditor.note(tx, Action::TeamChanged, Some(id), details)?;
+        }
         set_available(tx, &known)?;
         queue::wake(tx)?;
-        let details = json!({ "name": row.doc.name });
-        auditor.note(tx, Action::TeamChanged, Some(id), details)?;
         Ok::<_, ApiError>(row)
     };
     let team = app.store.write(member.project, unit).await?;

@@ -211,19 +211,28 @@ pub fn of(snapshot: &Snapshot<'_>) -> store::Result<TicketSettings> {
     Ok(row.map(|row| row.doc).unwrap_or_default())
 }
 
-/// Sets it.
+/// Changes it, unless `change` leaves it as it is: no other unit does so meanwhile. Returns it as it was and as it is now.
 ///
 /// # Errors
-/// Those of the store.
-pub fn set(tx: &mut Tx<'_>, settings: &TicketSettings) -> store::Result<()> {
+/// That of `change`, and those of the store.
+pub fn change<E: From<store::Error>>(
+    tx: &mut Tx<'_>,
+    change: impl FnOnce(&mut TicketSettings) -> Result<(), E>,
+) -> Result<(TicketSettings, TicketSettings), E> {
     let id = tx.project();
-    match tx.get_for_update::<TicketSettings>(id)? {
+    let row = tx.get_for_update::<TicketSettings>(id)?;
+    let before = row.as_ref().map(|row| row.doc.clone()).unwrap_or_default();
+    let mut own = before.clone();
+    change(&mut own)?;
+    match row {
+        _ if own == before => {}
         Some(mut row) => {
-            row.doc = settings.clone();
-            tx.put(&mut row)
+            row.doc = own.clone();
+            tx.put(&mut row)?;
         }
         // Where units run at once, two may be the first: the second is run again.
-        None if tx.append(id, settings)? => Ok(()),
-        None => Err(tx.raced()),
+        None if tx.append(id, &own)? => {}
+        None => return Err(tx.raced().into()),
     }
+    Ok((before, own))
 }

@@ -242,16 +242,27 @@ impl WebhookInput {
             hook.events.clone_from(events);
         }
         if let Some(headers) = &self.headers {
-            let seal = |header: &Header| Header {
-                key: header.key.to_ascii_lowercase(),
-                value: app.key.seal(&app.random, HEADER, &header.value),
-            };
-            hook.headers = headers.iter().map(seal).collect();
+            let sealed = headers.iter().map(|header| seal(app, hook, header));
+            hook.headers = sealed.collect();
         }
         if let Some(filters) = &self.filters {
             hook.ticket_types.clone_from(&filters.ticket_types);
         }
     }
+}
+
+/// A header as it is kept; one that the webhook has stays as it is.
+fn seal(app: &App, hook: &Webhook, given: &Header) -> Header {
+    let key = given.key.to_ascii_lowercase();
+    let is_same = |known: &&Header| {
+        let value = app.key.open(HEADER, &known.value);
+        known.key == key && value.is_ok_and(|value| value == given.value)
+    };
+    let known = hook.headers.iter().find(is_same).cloned();
+    known.unwrap_or_else(|| Header {
+        key,
+        value: app.key.seal(&app.random, HEADER, &given.value),
+    })
 }
 
 fn is_name(text: &str) -> bool {

@@ -14,7 +14,7 @@ pub struct Webhooks {
 }
 
 /// An address that hears of what happens in a project.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
     pub id: ObjectId,

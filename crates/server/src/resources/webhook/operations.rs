@@ -250,14 +250,16 @@ async fn change(
 ) -> Result<WebhookBody, ApiError> {
     let project = auditor.project;
     let unit = move |tx: &mut Tx<'_>| {
-        let (mut row, now) = (find(tx, id)?, tx.now());
-        if let Some(hook) = row.doc.find_mut(id) {
-            act(hook);
-            hook.updated_at = now;
+        let mut row = find(tx, id)?;
+        let hook = row.doc.find_mut(id).ok_or_else(|| unknown(id))?;
+        let before = hook.clone();
+        act(hook);
+        if *hook != before {
+            hook.updated_at = tx.now();
             let details = json!({ "name": hook.name });
             auditor.note(tx, action, Some(id), details)?;
+            tx.put(&mut row)?;
         }
-        tx.put(&mut row)?;
         Ok::<_, ApiError>(row.doc)
     };
     let webhooks = app.store.write(project, unit).await?;

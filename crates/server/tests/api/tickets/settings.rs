@@ -46,6 +46,23 @@ async fn a_project_adds_to_what_is_built_in() {
 }
 
 #[tokio::test]
+async fn two_who_set_different_things_at_once_both_have_their_way() {
+    let app = TestApp::new().await;
+    for round in 0..20 {
+        let key = format!("KEY-{round}");
+        let lists = ["statuses", "types"];
+        let body = |list: &str| json!({list: [{"key": key, "title": "t"}]});
+        let (one, two) = tokio::join!(set(&app, body(lists[0])), set(&app, body(lists[1])));
+        one.ok();
+        two.ok();
+        let now = app.get(&path(&app)).await.ok();
+        for list in lists {
+            assert_eq!(keys(&now[list]).last(), Some(&&key[..]), "{list}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_tracker_in_a_closed_status_closes_what_it_stands_for() {
     let app = TestApp::new().await;
     let body = json!({"statuses": [{"key": "WONTFIX", "title": "x", "closed": true}, {"key": "WAITING", "title": "y"}]});

@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Action {
+    /// The project was made.
+    #[serde(rename = "project.created")]
+    ProjectCreated,
     /// An API key was made.
     #[serde(rename = "apiKey.created")]
     ApiKeyCreated,
@@ -35,7 +38,10 @@ pub enum Action {
     /// An invitation was withdrawn.
     #[serde(rename = "invitation.withdrawn")]
     InvitationWithdrawn,
-    /// Somebody became a member.
+    /// The operator made somebody a member.
+    #[serde(rename = "member.added")]
+    MemberAdded,
+    /// Somebody who was invited became a member.
     #[serde(rename = "member.joined")]
     MemberJoined,
     /// A member has another role.

@@ -164,11 +164,12 @@ pub fn of(snapshot: &Snapshot<'_>) -> store::Result<Retention> {
     Ok(row.map(|row| row.doc).unwrap_or_default())
 }
 
-/// Sets the rules. A run under others ends, and the new ones are followed an hour from now; the same again change nothing.
+/// Sets the rules; returns what holds now, and whether that is another than before. A run under others ends, and the new ones are followed an hour
+/// from now; the same again change nothing.
 ///
 /// # Errors
 /// Those of the store.
-pub fn set(tx: &mut Tx<'_>, rules: RetentionRules) -> store::Result<Retention> {
+pub fn set(tx: &mut Tx<'_>, rules: RetentionRules) -> store::Result<(Retention, bool)> {
     let id = tx.project();
     let known = tx.get_for_update::<Retention>(id)?;
     let mut own = known
@@ -176,7 +177,7 @@ pub fn set(tx: &mut Tx<'_>, rules: RetentionRules) -> store::Result<Retention> {
         .map(|row| row.doc.clone())
         .unwrap_or_default();
     if own.rules == rules {
-        return Ok(own);
+        return Ok((own, false));
     }
     own.rules = rules;
     own.run = None;
@@ -192,5 +193,5 @@ pub fn set(tx: &mut Tx<'_>, rules: RetentionRules) -> store::Result<Retention> {
         None if tx.append(id, &own)? => {}
         None => return Err(tx.raced()),
     }
-    Ok(own)
+    Ok((own, true))
 }
