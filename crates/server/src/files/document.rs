@@ -27,12 +27,12 @@ pub struct File {
     /// The message that it came with, and goes with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<ObjectId>,
-    /// The template that it is part of: messages that are made from it name the same file.
+    /// The template that it is part of. Messages that are made from it name the same file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<ObjectId>,
-    /// Whether a message named it beside its template, and so needs it when that is gone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_sent: bool,
+    /// How many messages name it that were made from its template: they need it when that is gone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sent: u64,
     /// What it is for.
     pub kind: FileKind,
     /// What the client calls it: to be shown, never to be opened by.
@@ -48,7 +48,7 @@ pub struct File {
     pub stored: bool,
     /// When it began to arrive.
     pub created_at: Millis,
-    /// When it is given up, unless a ticket or a template needs it.
+    /// When it is given up, unless a ticket, a template or a message that was made from one needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Millis>,
     /// The merges that brought it.
@@ -162,9 +162,14 @@ impl File {
         self.session.is_some() || self.uploader.is_some()
     }
 
-    /// Whether neither a ticket nor a template has it.
+    /// Whether it is or was of a template, so that any number of messages may name it.
+    fn is_shared(&self) -> bool {
+        self.template.is_some() || self.sent > 0
+    }
+
+    /// Whether nothing has it.
     fn is_free(&self) -> bool {
-        self.ticket.is_none() && self.template.is_none()
+        self.ticket.is_none() && !self.is_shared()
     }
 
     /// Takes away all that is personal, and leaves what it takes to remove the bytes.
@@ -174,7 +179,7 @@ impl File {
         self.ticket = None;
         self.message = None;
         self.template = None;
-        self.is_sent = false;
+        self.sent = 0;
         self.name.clear();
         self.via = Via::default();
         self.secret_hash = None;
@@ -185,6 +190,10 @@ impl File {
         self.ticket = Some(ticket);
         self.expires_at = None;
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Makes a file that a report or a message of a session names part of its ticket, so that it no longer expires.
@@ -198,18 +207,17 @@ pub fn claim(
     ticket: ObjectId,
     message: Option<ObjectId>,
 ) -> store::Result<()> {
-    let Some(mut row) = free(tx, token)? else {
+    let row = opened(tx, token)?.filter(|row| row.doc.is_free());
+    let Some(mut row) = row.filter(|row| row.doc.session == Some(session)) else {
         return Ok(());
     };
-    if row.doc.session != Some(session) {
-        return Ok(());
-    }
     row.doc.keep_for(ticket);
     row.doc.message = message;
     tx.put(&mut row)
 }
 
-/// The same of a file of a member, which a message names that no session said. It goes where the ticket goes from then on, unless a template has it.
+/// The same of a file of a member, which a message names that no session said. It goes where the ticket goes from then on. One of a template
+/// stays where it is: then returns true, and the message is counted until [`leave_sent`].
 ///
 /// # Errors
 /// Those of the store.
@@ -218,21 +226,38 @@ pub fn claim_of_member(
     token: &FileToken,
     ticket: &Row<Ticket>,
     message: ObjectId,
-) -> store::Result<()> {
+) -> store::Result<bool> {
     let Some(mut row) = opened(tx, token)? else {
-        return Ok(());
+        return Ok(false);
     };
-    if row.doc.template.is_some() && !row.doc.is_sent {
-        row.doc.is_sent = true;
-        return tx.put(&mut row);
+    if row.doc.is_shared() {
+        row.doc.sent += 1;
+        tx.put(&mut row)?;
+        return Ok(true);
     }
     if !row.doc.is_free() || row.doc.uploader.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     row.doc.keep_for(ticket.id);
     row.doc.message = Some(message);
     row.doc.session = ticket.doc.session;
     row.doc.via = ticket.doc.via.clone();
+    tx.put(&mut row)?;
+    Ok(false)
+}
+
+/// Messages that counted at a file of a template are gone, or name it no more. Without others, and without the template, it is given up.
+///
+/// # Errors
+/// Those of the store.
+pub fn leave_sent(tx: &mut Tx<'_>, file: ObjectId, messages: u64) -> store::Result<()> {
+    let Some(mut row) = tx.get_for_update::<File>(file)? else {
+        return Ok(());
+    };
+    row.doc.sent = row.doc.sent.saturating_sub(messages);
+    if row.doc.is_free() {
+        row.doc.give_up(tx.now());
+    }
     tx.put(&mut row)
 }
 
@@ -245,18 +270,17 @@ pub fn claim_for_template(
     token: &FileToken,
     template: ObjectId,
 ) -> store::Result<()> {
-    let Some(mut row) = free(tx, token)? else {
+    let is_to_be_had = |file: &File| file.ticket.is_none() && file.template.is_none();
+    let row = opened(tx, token)?.filter(|row| is_to_be_had(&row.doc));
+    let Some(mut row) = row.filter(|row| row.doc.uploader.is_some()) else {
         return Ok(());
     };
-    if row.doc.uploader.is_none() {
-        return Ok(());
-    }
     row.doc.template = Some(template);
     row.doc.expires_at = None;
     tx.put(&mut row)
 }
 
-/// Gives up a file that a template does not name any more, unless a message named it.
+/// A template does not name a file any more: it is given up, unless messages name it.
 ///
 /// # Errors
 /// Those of the store.
@@ -264,16 +288,14 @@ pub fn leave_template(tx: &mut Tx<'_>, token: &FileToken, template: ObjectId) ->
     let Some(mut row) = opened(tx, token)? else {
         return Ok(());
     };
-    if row.doc.template != Some(template) || row.doc.is_sent {
+    if row.doc.template != Some(template) {
         return Ok(());
     }
-    row.doc.give_up(tx.now());
+    row.doc.template = None;
+    if row.doc.is_free() {
+        row.doc.give_up(tx.now());
+    }
     tx.put(&mut row)
-}
-
-/// The file that a token opens, when nothing has it yet.
-fn free(tx: &Tx<'_>, token: &FileToken) -> store::Result<Option<Row<File>>> {
-    Ok(opened(tx, token)?.filter(|row| row.doc.is_free()))
 }
 
 /// The file that a token opens.

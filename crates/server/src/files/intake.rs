@@ -130,7 +130,7 @@ impl Intake {
                 ticket: None,
                 message: None,
                 template: None,
-                is_sent: false,
+                sent: 0,
                 kind,
                 name: name.clone(),
                 content_type: sniff::UNKNOWN.into(),

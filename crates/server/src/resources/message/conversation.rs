@@ -71,6 +71,8 @@ pub fn add(
         Some(mail) => (Some(mail.id), mail.from),
         None => (None, None),
     };
+    let id = tx.new_id();
+    let template_files = take_files(tx, ticket, (id, new.session), files)?;
     let message = Message {
         ticket: ticket.id,
         index: ticket.doc.next_message,
@@ -81,6 +83,7 @@ pub fn add(
         fallback_user: new.fallback_user,
         data: new.data,
         attachments: new.attachments,
+        template_files,
         rating: new.rating,
         session_notifications_unread: told.is_some(),
         edited_at: None,
@@ -92,7 +95,7 @@ pub fn add(
         created_at: tx.now(),
         updated_at: tx.now(),
     };
-    let message = tx.insert(tx.new_id(), message)?;
+    let message = tx.insert(id, message)?;
     ticket.doc.next_message += 1;
     settle(tx, ticket, &message)?;
     if let Some(session) = told {
@@ -103,7 +106,6 @@ pub fn add(
     if let Some(author) = message.doc.session {
         hear(tx, author)?;
     }
-    take_files(tx, ticket, &message, files)?;
     record(tx, &message, ChangeKind::MessageCreated, by)?;
     if let Some(session) = told {
         notify(tx, &ticket.doc, &message, voice)?;
@@ -113,20 +115,44 @@ pub fn add(
     Ok(message)
 }
 
-/// Files that a message names and that nothing else needs are part of its ticket.
+/// Files that a message names and that nothing else needs are part of its ticket. Returns those of templates, which are not.
 fn take_files(
     tx: &mut Tx<'_>,
     ticket: &Row<Ticket>,
-    message: &Row<Message>,
+    (message, author): (ObjectId, Option<ObjectId>),
     files: &[FileToken],
-) -> store::Result<()> {
+) -> store::Result<Vec<ObjectId>> {
+    let mut of_templates = Vec::new();
     for file in files {
-        match message.doc.session {
-            Some(author) => kept::claim(tx, file, author, ticket.id, Some(message.id))?,
-            None => kept::claim_of_member(tx, file, ticket, message.id)?,
+        match author {
+            Some(author) => kept::claim(tx, file, author, ticket.id, Some(message))?,
+            None if kept::claim_of_member(tx, file, ticket, message)? => {
+                of_templates.push(file.file);
+            }
+            None => {}
         }
     }
+    Ok(of_templates)
+}
+
+/// Files of templates are named by fewer messages: as often as they are in `files`.
+fn leave_template_files(
+    tx: &mut Tx<'_>,
+    files: impl IntoIterator<Item = ObjectId>,
+) -> store::Result<()> {
+    for (file, messages) in counted(files) {
+        kept::leave_sent(tx, file, messages)?;
+    }
     Ok(())
+}
+
+/// How often each id comes, in their order: so units that run at once lock rows in the same one.
+fn counted(ids: impl IntoIterator<Item = ObjectId>) -> BTreeMap<ObjectId, u64> {
+    let mut counted = BTreeMap::new();
+    for id in ids {
+        *counted.entry(id).or_default() += 1;
+    }
+    counted
 }
 
 /// What the ticket is after something was said in it.
@@ -199,7 +225,10 @@ pub fn edit(
     if let Some(attachments) = edit.attachments {
         doc.attachments = attachments;
         kept::leave_message(tx, ticket.id, message.id, files)?;
-        take_files(tx, ticket, message, files)?;
+        let before = std::mem::take(&mut doc.template_files);
+        // First those that stay, so that none of them is given up.
+        doc.template_files = take_files(tx, ticket, (message.id, doc.session), files)?;
+        leave_template_files(tx, before)?;
     }
     let doc = &mut message.doc;
     doc.fallback_user = edit.fallback_user.or(doc.fallback_user.take());
@@ -236,6 +265,7 @@ pub fn remove(
     tx.delete::<Message>(message.id)?;
     if !message.doc.attachments.is_empty() {
         kept::leave_message(tx, ticket.id, message.id, &[])?;
+        leave_template_files(tx, message.doc.template_files.iter().copied())?;
     }
     if let Some(author) = message.doc.session {
         unhear(tx, author, 1)?;
@@ -359,15 +389,14 @@ pub fn erase(tx: &mut Tx<'_>, ticket: &Row<Ticket>, erased: Option<ObjectId>) ->
         let ids: Vec<_> = messages.iter().map(|message| message.id).collect();
         withdraw(tx, session, &ids)?;
     }
-    // In the order of their ids, so that units that run at once take the same sessions in the same order.
-    let mut said: BTreeMap<ObjectId, u64> = BTreeMap::new();
     let authors = messages.iter().filter_map(|message| message.doc.session);
-    for author in authors.filter(is_there) {
-        *said.entry(author).or_default() += 1;
-    }
-    for (author, messages) in said {
+    for (author, messages) in counted(authors.filter(is_there)) {
         unhear(tx, author, messages)?;
     }
+    let of_templates = messages
+        .iter()
+        .flat_map(|message| &message.doc.template_files);
+    leave_template_files(tx, of_templates.copied())?;
     tx.delete_where::<Message>("ticket", ticket.id).map(drop)
 }
 

@@ -36,6 +36,9 @@ pub struct Message {
     pub fallback_user: Option<FallbackUser>,
     pub data: MessageData,
     pub attachments: Vec<Attachment>,
+    /// The files of templates among those, at which it counts. Not shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub template_files: Vec<ObjectId>,
     /// What the session thought of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<Rating>,

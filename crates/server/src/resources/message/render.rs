@@ -17,7 +17,7 @@ use crate::resources::webhook::document::Event;
 use crate::resources::webhook::emit::emit;
 
 /// What is stored of a message and not shown.
-const HIDDEN: &str = "via";
+const HIDDEN: [&str; 2] = ["via", "templateFiles"];
 
 /// One message, finished, with the version that it is of.
 pub(super) struct Shown {
@@ -55,7 +55,7 @@ pub fn shown(renderer: &mut Renderer<'_, '_>, row: &RawRow) -> store::Result<Box
     let mut shown = renderer.ids(row.id, stored.len())?;
     for (key, value) in stored {
         match key.as_str() {
-            HIDDEN => {}
+            key if HIDDEN.contains(&key) => {}
             "session" => {
                 if let Some(session) = renderer.session(serde_json::from_str(value.get())?)? {
                     shown.insert(key, session);

@@ -282,27 +282,59 @@ async fn a_file_of_a_template_is_its_own_until_it_names_it_no_more() {
 }
 
 #[tokio::test]
-async fn what_was_sent_with_a_template_outlives_message_session_and_template() {
+async fn what_was_sent_with_a_template_stays_until_the_last_message_that_names_it_is_gone() {
     let app = TestApp::new().await;
-    let (ticket, ada) = ticket_of(&app, "ada").await;
+    let (of_ada, ada) = ticket_of(&app, "ada").await;
+    let (of_bob, _) = ticket_of(&app, "bob").await;
     let file = upload(&app, "a.png").await;
     let template = template_with(&app, &file).await;
-    let said = with_file(&app, &ticket, &file).await;
-    with_file(&app, &ticket, &file).await;
+    let said = with_file(&app, &of_ada, &file).await;
+    assert!(!said.to_string().contains("templateFiles"), "{said}");
+    with_file(&app, &of_ada, &file).await;
+    let edited = with_file(&app, &of_bob, &file).await;
+    let last = with_file(&app, &of_bob, &file).await;
     delete(&app, &said).await;
     assert_eq!(status(&app, &file).await, 200, "the template has it");
     let call = Call::delete(&template_path(&template));
     app.send(app.owner(call)).await.ok();
     app.clock.advance_seconds(DAY);
     assert_eq!(sweep(&app).await, 0);
-    assert_eq!(status(&app, &file).await, 200, "the other message has it");
+    assert_eq!(status(&app, &file).await, 200, "three messages have it");
     let call = Call::delete(&format!("/v3/sessions/{ada}"));
     assert_eq!(app.send(app.owner(call)).await.status, 204);
-    assert_eq!(
-        status(&app, &file).await,
-        200,
-        "it was the team's, not the session's"
-    );
+    assert_eq!(status(&app, &file).await, 200, "that of the other has it");
+
+    for attachments in [json!([file]), json!([])] {
+        let body = json!({"attachments": attachments});
+        change(&app, &edited, body).await.ok();
+        assert_eq!(status(&app, &file).await, 200);
+    }
+    change(&app, &last, json!({"attachments": [file]}))
+        .await
+        .ok();
+    assert_eq!(status(&app, &file).await, 200, "it names it still");
+    change(&app, &last, json!({"attachments": []})).await.ok();
+    assert_eq!((rows(&app, "file"), stored_files(&app)), (0, 0));
+    app.assert_sound();
+}
+
+#[tokio::test]
+async fn what_was_sent_with_a_template_goes_with_the_ticket_or_into_another_template() {
+    let app = TestApp::new().await;
+    let (ticket, _) = ticket_of(&app, "ada").await;
+    let file = upload(&app, "a.png").await;
+    let template = template_with(&app, &file).await;
+    with_file(&app, &ticket, &file).await;
+    with_file(&app, &ticket, &file).await;
+    let call = Call::delete(&template_path(&template));
+    app.send(app.owner(call)).await.ok();
+    let again = template_with(&app, &file).await;
+    let call = Call::delete(&format!("/v3/tickets/{}", ticket["id"].as_str().unwrap()));
+    assert!(app.send(app.owner(call)).await.status < 300);
+    assert_eq!(status(&app, &file).await, 200, "the new template has it");
+    let call = Call::delete(&template_path(&again));
+    app.send(app.owner(call)).await.ok();
+    assert_eq!((rows(&app, "file"), stored_files(&app)), (0, 0));
 }
 
 #[tokio::test]
