@@ -5,7 +5,8 @@ use rand::rngs::StdRng;
 use store::Millis;
 
 const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+/// A day in milliseconds.
+pub(super) const DAY_MS: i64 = 24 * HOUR_MS;
 /// How many visits there are in each hour of a day (UTC), compared with each other.
 const WEIGHTS: [u32; 24] = [
     1, 1, 1, 1, 2, 4, 8, 16, 26, 30, 28, 22, 18, 24, 28, 26, 20, 14, 10, 9, 8, 6, 3, 2,
