@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { Api } from "./lib/api.js";
 import { freePort, temporaryFolder } from "./lib/program.js";
-import { Server, WITHOUT_RATE_LIMITS, assertHealthy } from "./lib/server.js";
+import { Server, WITHOUT_RATE_LIMITS } from "./lib/server.js";
 import { together, until } from "./lib/wait.js";
 
 const WRITERS = 8;
@@ -34,7 +34,7 @@ test("a backup of a busy server restores everything that was acknowledged before
   await mkdir(restored.data);
   await copyFile(join(server.data, "secret.key"), join(restored.data, "secret.key"));
   await restored.commandOutput("restore", file);
-  await assertHealthy(restored.data);
+  await restored.assertHealthy();
   await restored.start();
   const api = new Api(restored.url, keys);
   for (let writer = 0; writer < WRITERS; writer += 1) {

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { API_KEY, API_TOKEN, Api } from "./lib/api.js";
+import { IS_POSTGRES } from "./lib/database.js";
 import { mailbox } from "./lib/mailbox.js";
-import { finished, start, temporaryFolder } from "./lib/program.js";
-import { Server, assertHealthy } from "./lib/server.js";
+import { temporaryFolder } from "./lib/program.js";
+import { Server } from "./lib/server.js";
 import { until } from "./lib/wait.js";
 
 const OBJECT_ID = /\b[0-9a-f]{24}\b/g;
@@ -92,9 +93,7 @@ test("a rotated API token stays valid until the next rotation", async (test) => 
 test("a member that is created signs in", async (test) => {
   const { server, keys } = await Server.withProject(test);
   const args = ["member", "create", "--email", "new.user@example.com", "--project", keys.projectId, "--role", "viewer"];
-  const child = start([...args, "--password-stdin", "--data", server.data]);
-  child.stdin.end("correct horse battery staple\n");
-  const { code, stderr } = await finished(child);
+  const { code, stderr } = await server.commandReading("correct horse battery staple\n", ...args, "--password-stdin");
   assert.equal(code, 0, stderr);
 
   const api = new Api(server.url, keys);
@@ -154,11 +153,18 @@ test("an import into a running server names bad lines, leaves them out with --pa
     assertNamed(stderr);
     assert.match(stdout, new RegExp(`${created} sessions created, ${2 - created} updated, 2 lines left out`));
   }
+  const { body: log } = await api.get(`/projects/${keys.projectId}/audit-log`);
+  const imports = log.entries.filter(({ action }) => action === "import.created");
+  assert.deepEqual(
+    imports.map(({ by, details }) => [by, details.name]),
+    [1, 2].map(() => [undefined, "sessions.ndjson"]),
+    "of those that wrote something",
+  );
   const first = (await api.lookup("user-1")).body;
   assert.deepEqual([first.name, first.customData], ["New", { seats: 3, kept: true }]);
   const third = (await api.lookup("user-3")).body;
   assert.deepEqual([third.sessions, third.createdAt], [7, "2025-01-31T08:05:00.123Z"]);
-  await assertHealthy(server.data);
+  await server.assertHealthy();
 });
 
 test("setup changes nothing on a server that has a project", async (test) => {
@@ -170,7 +176,8 @@ test("setup changes nothing on a server that has a project", async (test) => {
   assert.equal((await new Api(server.url, keys).lookup("nobody")).status, 404, "the keys still hold");
 });
 
-test("a second server on the same data folder is refused", async (test) => {
+// Over PostgreSQL it is another node.
+test("a second server on the same data folder is refused", { skip: IS_POSTGRES }, async (test) => {
   const { server } = await Server.withProject(test);
   const { code, stderr } = await server.command("serve", "--listen", "127.0.0.1:0");
   assert.notEqual(code, 0);
@@ -257,5 +264,5 @@ test("jobs that were given up are listed and tried again, beside a running serve
   box.refuses = false;
   await server.start();
   await until("the mails arrive", () => box.mails.length === 3);
-  await assertHealthy(server.data);
+  await server.assertHealthy();
 });

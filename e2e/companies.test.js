@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GleapAdmin } from "gleap-admin";
 
-import { Server, assertHealthy } from "./lib/server.js";
+import { Server } from "./lib/server.js";
 
 test("a company of gleap-admin is made, changed, read and deleted", { timeout: 60_000 }, async (test) => {
   const { server, keys } = await Server.withProject(test);
@@ -31,5 +31,5 @@ test("a company of gleap-admin is made, changed, read and deleted", { timeout: 6
   assert.equal(await client.deleteCompany("acme/1 a"), true);
   assert.equal(await client.getCompany("acme/1 a"), null);
   await server.stop();
-  await assertHealthy(server.data);
+  await server.assertHealthy();
 });

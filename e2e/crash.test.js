@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Api } from "./lib/api.js";
-import { Server, WITHOUT_RATE_LIMITS, assertHealthy } from "./lib/server.js";
+import { Server, WITHOUT_RATE_LIMITS } from "./lib/server.js";
 import { together, until } from "./lib/wait.js";
 
 const CRASHES = 20;
@@ -33,7 +33,7 @@ async function inStorms(test, times, end) {
     await compareAll(api, users);
   }
   await server.stop();
-  await assertHealthy(server.data);
+  await server.assertHealthy();
   test.diagnostic(`${acknowledged(users)} acknowledged writes to ${users.size} users`);
 }
 

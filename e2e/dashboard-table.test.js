@@ -4,7 +4,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { output } from "./lib/program.js";
 import { signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
@@ -19,7 +18,7 @@ test("of a long table what is near is kept, and every row is there once", TIMEOU
   const file = join(server.data, "..", "people.ndjson");
   const people = Array.from({ length: ROWS }, (_, n) => JSON.stringify({ userId: `user-${String(n + 1).padStart(4, "0")}`, name: nameOf(n + 1) }));
   await writeFile(file, people.join("\n"));
-  await output(["import", file, "--project", keys.projectId, "--data", server.data], { env: server.env });
+  await server.commandOutput("import", file, "--project", keys.projectId);
   await page.goto(page.url().replace(/overview.*/, "sessions?sort=userId"));
   await page.getByText("1,250 sessions").waitFor();
   const table = page.getByRole("table", { name: "Sessions" });

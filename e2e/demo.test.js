@@ -5,24 +5,21 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { Api } from "./lib/api.js";
-import { freePort, output, run, temporaryFolder } from "./lib/program.js";
-import { Server, assertHealthy } from "./lib/server.js";
+import { Server } from "./lib/server.js";
 
 const DAY_MS = 86_400_000;
 
 test("a demo has people, what they did in the last weeks, and tickets with conversations", { timeout: 120_000 }, async (test) => {
-  const data = join(await temporaryFolder(test), "data");
+  const server = await Server.empty(test, { args: ["--demo"] });
   const started = Date.now();
-  await output(["demo", "--data", data, "--sessions", "40", "--days", "20", "--tickets", "30"]);
-  const again = await run(["demo", "--data", data]);
+  await server.commandOutput("demo", "--sessions", "40", "--days", "20", "--tickets", "30");
+  const again = await server.command("demo");
   assert.notEqual(again.code, 0, "a folder that is filled is not filled again");
   assert.match(again.stderr, /empty data folder/);
-  await assertHealthy(data);
+  await server.assertHealthy();
 
-  const server = new Server(data, await freePort(), { args: ["--demo"] });
-  test.after(() => server.kill());
   await server.start();
-  const api = new Api(server.url, JSON.parse(await readFile(join(data, "demo-keys.json"), "utf8")));
+  const api = new Api(server.url, JSON.parse(await readFile(join(server.data, "demo-keys.json"), "utf8")));
   const { body: sessions } = await api.get("/sessions?limit=1000");
   assert.equal(sessions.length, 40);
   for (const { createdAt, email, eventData } of sessions) {
@@ -68,9 +65,9 @@ async function assertTalkedAbout(api, tickets, sessions, started) {
 }
 
 test("a demo does not fill a server with accounts of its own", { timeout: 60_000 }, async (test) => {
-  const data = join(await temporaryFolder(test), "data");
-  await output(["setup", "--data", data]);
-  const { code, stderr } = await run(["demo", "--data", data]);
+  const server = await Server.empty(test);
+  await server.commandOutput("setup");
+  const { code, stderr } = await server.command("demo");
   assert.notEqual(code, 0);
   assert.match(stderr, /accounts of its own/);
 });

@@ -2,15 +2,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { test } from "node:test";
-import { join } from "node:path";
 
-import { finished, freePort, temporaryFolder } from "./lib/program.js";
-import { Server, assertHealthy } from "./lib/server.js";
+import { finished } from "./lib/program.js";
+import { Server } from "./lib/server.js";
 import { until } from "./lib/wait.js";
 
 test("the commands that the first start prints work as printed, and again after the second", { timeout: 60_000 }, async (test) => {
-  const server = new Server(join(await temporaryFolder(test), "data"), await freePort(), { args: ["--demo"] });
-  test.after(() => server.kill());
+  const server = await Server.empty(test, { args: ["--demo"] });
   const first = await visit(server);
   const second = await visit(server);
 
@@ -20,7 +18,7 @@ test("the commands that the first start prints work as printed, and again after 
   const [before] = Object.values(first.session.eventData);
   const [after] = Object.values(second.session.eventData);
   assert.ok(after.count >= before.count);
-  await assertHealthy(server.data);
+  await server.assertHealthy();
 });
 
 /** Starts the server, pastes what it prints into a shell, and stops it. */

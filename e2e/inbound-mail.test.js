@@ -4,8 +4,8 @@ import { test } from "node:test";
 
 import { Api } from "./lib/api.js";
 import { Mail, mailbox } from "./lib/mailbox.js";
-import { finished, run, start } from "./lib/program.js";
-import { Server, assertHealthy } from "./lib/server.js";
+import { run } from "./lib/program.js";
+import { Server } from "./lib/server.js";
 import { until } from "./lib/wait.js";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
@@ -36,9 +36,7 @@ async function answerable(test) {
 
 /** Hands a mail over as the pipe of a mail server does. */
 function pipe(server, mail, ...args) {
-  const child = start(["inbound-mail", ...args, "--data", server.data], { stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.end(mail);
-  return finished(child);
+  return server.commandReading(mail, "inbound-mail", ...args);
 }
 
 function answer(to, id, text) {
@@ -77,7 +75,7 @@ test("an answer to a mail comes into the conversation through the pipe of a mail
   const later = await pipe(server, answer(address, "a4@mail.example.com", "Too early"));
   assert.equal(later.code, TRY_AGAIN, "the mail server keeps it while no server runs");
   assert.match(later.stderr, /no server runs/);
-  await assertHealthy(server.data);
+  await server.assertHealthy();
 });
 
 test("a program hands a mail over by HTTP", async (test) => {

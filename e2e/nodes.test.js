@@ -13,7 +13,7 @@ import { Api } from "./lib/api.js";
 import { History } from "./lib/history.js";
 import { Listener } from "./lib/listener.js";
 import { Postgres, Way } from "./lib/postgres.js";
-import { freePort, output, run, temporaryFolder } from "./lib/program.js";
+import { freePort, output, temporaryFolder } from "./lib/program.js";
 import { Server, WITHOUT_RATE_LIMITS } from "./lib/server.js";
 import { together } from "./lib/wait.js";
 
@@ -50,8 +50,7 @@ test("nodes that fail lose and hide nothing that was acknowledged", { timeout: 2
   assert.ok(told.length > 0, "jobs were done");
   for (const { id, times } of told) assert.equal(times, 1, `the job ${id} was done ${times} times while nothing failed`);
   for (const server of servers) await server.stop();
-  const { code, stdout, stderr } = await run(["doctor", "--data", servers[0].data], { env: servers[0].env });
-  assert.equal(code, 0, `hark doctor: ${stdout}${stderr}`);
+  await servers[0].assertHealthy();
   assert.ok(history.acknowledged > 60, `only ${history.acknowledged} writes were acknowledged`);
   assert.ok(history.merges > 20, `only ${history.merges} sessions were merged`);
   const sum = (count) => listeners.map(count).reduce((one, other) => one + other);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { GleapAdmin } from "gleap-admin";
 
 import { Api } from "./lib/api.js";
-import { Server, WITHOUT_RATE_LIMITS, assertHealthy } from "./lib/server.js";
+import { Server, WITHOUT_RATE_LIMITS } from "./lib/server.js";
 import { together, until } from "./lib/wait.js";
 
 const USERS = 1_000;
@@ -85,7 +85,7 @@ test("1,000 users and 5,000 events of gleap-admin are found again, word for word
     }
   });
   await server.stop();
-  await assertHealthy(server.data);
+  await server.assertHealthy();
 });
 
 async function identifyAll(client) {

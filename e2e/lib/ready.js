@@ -1,31 +1,16 @@
 // Servers for tests of the dashboard: empty, set up, with people signed in.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { promisify } from "node:util";
 
 import { Api } from "./api.js";
 import { Dashboard, OWNER, PASSWORD } from "./dashboard.js";
-import { finished, freePort, start, temporaryFolder } from "./program.js";
 import { Server } from "./server.js";
 
 /** Text that would run, was it taken for markup. */
 export const HOSTILE = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
 
-/** A database of the test's own on the server that `scripts/with-postgres` started, when the tests are run on PostgreSQL. */
-async function database() {
-  const { HARK_TEST_ENGINE, HARK_TEST_POSTGRES_URL } = process.env;
-  if (HARK_TEST_ENGINE !== "postgres") return {};
-  const name = `dashboard_${randomUUID().replaceAll("-", "")}`;
-  await promisify(execFile)("psql", [HARK_TEST_POSTGRES_URL, "-qc", `CREATE DATABASE ${name}`]);
-  return { HARK_DATABASE: HARK_TEST_POSTGRES_URL.replace(/[^/]*$/, name) };
-}
-
 /** An empty server. `env` has options of it. */
 export async function emptyServer(test, env) {
-  const server = new Server(join(await temporaryFolder(test), "data"), await freePort(), { env: { ...(await database()), ...env } });
-  test.after(() => server.kill());
+  const server = await Server.empty(test, { env });
   await server.start();
   return server;
 }
@@ -51,10 +36,8 @@ export async function signedIn(test, options, env) {
 
 /** Another member of the project, signed in with a browser of their own. */
 export async function colleague(test, { server, keys }, { email = "agent@example.com", role = "agent", ...options } = {}) {
-  const args = ["member", "create", "--email", email, "--project", keys.projectId, "--role", role, "--password-stdin", "--data", server.data];
-  const child = start(args, { env: server.env });
-  child.stdin.end(`${PASSWORD}\n`);
-  const { code, stderr } = await finished(child);
+  const args = ["member", "create", "--email", email, "--project", keys.projectId, "--role", role, "--password-stdin"];
+  const { code, stderr } = await server.commandReading(`${PASSWORD}\n`, ...args);
   assert.equal(code, 0, stderr);
   const dashboard = await Dashboard.open(test, server.url, options);
   await dashboard.signIn(email);

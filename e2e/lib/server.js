@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { freePort, output, run, start, temporaryFolder } from "./program.js";
+import { database } from "./database.js";
+import { finished, freePort, output, run, start, temporaryFolder } from "./program.js";
 
 const READY_WITHIN_MS = 20_000;
 
@@ -24,12 +25,21 @@ export class Server {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** A server with a project of its own, running until the test ends; `keys` is what `hark setup --json` printed. */
-  static async withProject(test, { env } = {}) {
-    const data = join(await temporaryFolder(test), "data");
-    const keys = JSON.parse(await output(["setup", "--json", "--data", data]));
-    const server = new Server(data, await freePort(), { env });
-    test.after(() => server.kill());
+  /** An empty server on the engine under test, not started yet, until the test ends. */
+  static async empty(test, { env, args } = {}) {
+    const where = await database();
+    const server = new Server(join(await temporaryFolder(test), "data"), await freePort(), { env: { ...where.env, ...env }, args });
+    test.after(async () => {
+      await server.kill();
+      await where.drop();
+    });
+    return server;
+  }
+
+  /** The same with a project, and started; `keys` is what `hark setup --json` printed. */
+  static async withProject(test, options) {
+    const server = await Server.empty(test, options);
+    const keys = JSON.parse(await server.commandOutput("setup", "--json"));
     await server.start();
     return { server, keys };
   }
@@ -82,19 +92,26 @@ export class Server {
     return code;
   }
 
-  /** Runs a sub-command on this server's data folder. */
+  /** Runs a sub-command on this server's data folder and database. */
   command(...args) {
-    return run([...args, "--data", this.data]);
+    return run([...args, "--data", this.data], { env: this.env });
   }
 
   /** As `command`, for one that must succeed: gives its standard output. */
   commandOutput(...args) {
-    return output([...args, "--data", this.data]);
+    return output([...args, "--data", this.data], { env: this.env });
   }
-}
 
-/** Checks a data folder with `hark doctor`. */
-export async function assertHealthy(data) {
-  const { code, stdout, stderr } = await run(["doctor", "--data", data]);
-  assert.equal(code, 0, `hark doctor: ${stdout}${stderr}`);
+  /** As `command`, for one that reads `input`. */
+  commandReading(input, ...args) {
+    const child = start([...args, "--data", this.data], { env: this.env });
+    child.stdin.end(input);
+    return finished(child);
+  }
+
+  /** Checks its database with `hark doctor`. */
+  async assertHealthy() {
+    const { code, stdout, stderr } = await this.command("doctor");
+    assert.equal(code, 0, `hark doctor: ${stdout}${stderr}`);
+  }
 }
