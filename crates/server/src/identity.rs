@@ -48,6 +48,12 @@ pub fn field(kind: Kind) -> &'static str {
     }
 }
 
+/// Whether a key of this kind finds a session.
+#[must_use]
+pub fn is_of_session(kind: Kind) -> bool {
+    matches!(kind, USER_ID | GLEAP_ID | EMAIL | PHONE)
+}
+
 /// A user id is at most this many characters.
 pub const USER_ID_CHARS_MAX: usize = 256;
 

@@ -22,6 +22,10 @@ impl From<store::Error> for ApiError {
                 );
                 Self::unprocessable("blocked_value", vec![fault])
             }
+            // Only units that run at once claim another key: the next try finds it taken, and says what that means.
+            store::Error::Taken { kind, .. } if !identity::is_of_session(kind) => {
+                store::Error::Raced.into()
+            }
             store::Error::Taken { kind, key, holder } => {
                 let name = identity::field(kind);
                 let message = format!(

@@ -35,7 +35,9 @@ impl Limits {
     pub(super) fn apply(&self, request: &mut Request) -> Result<(), ApiError> {
         if uri_bytes(request.uri()) > self.uri_bytes_max {
             let max = self.uri_bytes_max;
-            let message = format!("The URI is longer than {max} bytes: send less in the query.");
+            let message = format!(
+                "The URI is longer than {max} bytes (http.uri_bytes_max): send less in the query."
+            );
             return Err(ApiError::new(
                 StatusCode::URI_TOO_LONG,
                 "uri_too_long",
@@ -44,8 +46,9 @@ impl Limits {
         }
         if header_bytes(request.headers()) > self.header_bytes_max {
             let max = self.header_bytes_max;
-            let message =
-                format!("The headers are larger than {max} bytes: send fewer or shorter ones.");
+            let message = format!(
+                "The headers are larger than {max} bytes (http.header_bytes_max): send fewer or shorter ones."
+            );
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             return Err(ApiError::new(status, "headers_too_large", message));
         }

@@ -191,7 +191,7 @@ impl Hub {
     /// # Errors
     /// 503 when there are as many as there may be.
     pub(super) fn slot(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        slot(&self.slots, "sockets")
+        slot(&self.slots, "sockets", "live.sockets_max")
     }
 
     /// Puts a socket into the hub; `None` when the process stops.
@@ -237,7 +237,11 @@ impl Hub {
     /// # Errors
     /// 503 when there are as many watchers as there may be, or the process stops.
     pub(super) fn watch(self: &Arc<Self>, place: Place) -> Result<Watch, ApiError> {
-        let permit = slot(&self.watcher_slots, "watchers of sessions")?;
+        let permit = slot(
+            &self.watcher_slots,
+            "watchers of sessions",
+            "live.watchers_max",
+        )?;
         let (sender, activities) = mpsc::channel(self.limits.watcher_queue_max);
         let mut state = self.lock();
         let id = state.enter(place).ok_or_else(stopping)?;
@@ -339,11 +343,19 @@ impl Drop for Watch {
     }
 }
 
-pub(crate) fn slot(slots: &Arc<Semaphore>, what: &str) -> Result<OwnedSemaphorePermit, ApiError> {
+/// A place among those who are connected, of as many as `option` allows.
+///
+/// # Errors
+/// 503 when there is none.
+pub(crate) fn slot(
+    slots: &Arc<Semaphore>,
+    what: &str,
+    option: &str,
+) -> Result<OwnedSemaphorePermit, ApiError> {
     Arc::clone(slots).try_acquire_owned().map_err(|_| {
         ApiError::unavailable(
             "too_many_connections",
-            format!("There are as many {what} as there may be. Try again later."),
+            format!("There are as many {what} as there may be ({option}): try again later."),
             RETRY_AFTER_SECONDS,
         )
     })

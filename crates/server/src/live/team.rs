@@ -124,7 +124,7 @@ impl Team {
         project: ObjectId,
         with_sessions: bool,
     ) -> Result<Looker, ApiError> {
-        let permit = slot(&self.slots, "watchers of projects")?;
+        let permit = slot(&self.slots, "watchers of projects", "live.watchers_max")?;
         let inbox = Arc::new(Inbox::new(self.limits.watcher_queue_max, with_sessions));
         let mut state = self.lock();
         let present = state.presence.get(&project);

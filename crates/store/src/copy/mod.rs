@@ -103,7 +103,9 @@ pub fn copy(
     on_own_thread(|| {
         let name = from.to_string();
         if name == to.to_string() {
-            return Err(Error::Refused(format!("{name} cannot be copied to itself")));
+            return Err(Error::Refused(format!(
+                "{name} cannot be copied to itself: name another database with --to"
+            )));
         }
         let source = Side::open_source(from, schema)?;
         let target = Side::open_target(to, schema, &name)?;

@@ -81,7 +81,9 @@ impl Side {
     pub fn open_source(place: &Place, schema: &Schema) -> Result<Self> {
         let side = match place {
             Place::Sqlite(config) if !config.file.exists() => {
-                return Err(Error::Refused(format!("{place} is not there")));
+                return Err(Error::Refused(format!(
+                    "{place} is not there: name the database to copy with --from"
+                )));
             }
             Place::Sqlite(config) => Self::sqlite(config, schema)?,
             Place::Postgres(config) => Self::postgres(config)?,
@@ -89,7 +91,9 @@ impl Side {
         side.with(|conn| {
             refuse_unfinished(conn)?;
             match version(conn)? {
-                None => Err(Error::Refused(format!("{place} is no database of Hark"))),
+                None => Err(Error::Refused(format!(
+                    "{place} is no database of Hark: name another with --from"
+                ))),
                 Some(version) => refuse_other_version(schema, version),
             }
         })?;

@@ -67,11 +67,11 @@ pub(crate) fn copy_to(connection: &Connection, copy: &Path) -> Result<()> {
         )));
     }
     if let Some(folder) = copy.parent() {
-        std::fs::create_dir_all(folder)?;
+        open::make_folder(folder)?;
     }
-    let path = copy
-        .to_str()
-        .ok_or_else(|| Error::Refused("the path of the copy is not UTF-8".into()))?;
+    let path = copy.to_str().ok_or_else(|| {
+        Error::Refused("the path of the copy is not UTF-8: name another file".into())
+    })?;
     connection.execute("VACUUM INTO ?1", [path])?;
     std::fs::File::open(copy)?.sync_all()?;
     Ok(())
@@ -79,7 +79,12 @@ pub(crate) fn copy_to(connection: &Connection, copy: &Path) -> Result<()> {
 
 fn verify(copy: &Path, schema: &Schema) -> Result<()> {
     let connection = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let bad = |why: String| Error::Refused(format!("{} is no good copy: {why}", copy.display()));
+    let bad = |why: String| {
+        let copy = copy.display();
+        Error::Refused(format!(
+            "{copy} is no good copy: {why}: restore another backup"
+        ))
+    };
     let application: i64 = connection
         .query_row("PRAGMA application_id", [], |row| row.get(0))
         .map_err(|error| bad(error.to_string()))?;

@@ -28,14 +28,16 @@ pub(crate) struct Lock {
 /// Locks the database for this process.
 pub(crate) fn lock(file: &Path) -> Result<Lock> {
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+        make_folder(folder)?;
         warn_on_network_file_system(folder);
     }
+    let path = beside(file, ".lock");
     let lock = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(beside(file, ".lock"))?;
+        .open(&path)
+        .map_err(|error| Error::Refused(format!("{} cannot be opened: {error}", path.display())))?;
     match lock.try_lock() {
         Ok(()) => Ok(Lock { _file: lock }),
         Err(TryLockError::WouldBlock) => Err(Error::Refused(format!(
@@ -116,6 +118,15 @@ pub(crate) fn writer(config: &SqliteConfig) -> Result<Connection> {
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
     set_up(&connection, config)?;
     Ok(connection)
+}
+
+pub(super) fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Error::Refused(format!(
+            "the folder {} cannot be made: {error}",
+            folder.display()
+        ))
+    })
 }
 
 fn unreadable(config: &SqliteConfig, error: rusqlite::Error) -> Error {

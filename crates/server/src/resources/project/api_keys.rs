@@ -135,7 +135,10 @@ pub async fn create(
     if !at_most(body.role, member.role) {
         return Err(ApiError::forbidden(
             "role_too_high",
-            format!("A key may act at most as what you are: {}.", member.role),
+            format!(
+                "role: a key may act at most as what you are: choose {} or less.",
+                member.role
+            ),
         ));
     }
     let new = NewApiKey {

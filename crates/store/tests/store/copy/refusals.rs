@@ -21,7 +21,10 @@ async fn source() -> Fixture {
 async fn what_is_no_database_is_not_copied() {
     let (fixture, target) = (source().await, Target::sqlite());
     let missing = sqlite(&fixture.file().with_file_name("missing.db"));
-    assert!(fault(&missing, &target.place).ends_with("missing.db is not there"));
+    assert!(
+        fault(&missing, &target.place)
+            .contains("missing.db is not there: name the database to copy with --from")
+    );
     let itself = fault(&fixture.place(), &fixture.place());
     assert!(itself.contains("cannot be copied to itself"), "{itself}");
     let empty = fixture.file().with_file_name("empty.db");

@@ -78,7 +78,11 @@ impl Waiters {
     /// # Errors
     /// 503 when there are as many who wait as there may be.
     pub(super) fn wait(self: &Arc<Self>, project: ObjectId) -> Result<Waiter, ApiError> {
-        let slot = slot(&self.slots, "callers that wait for changes of sessions")?;
+        let slot = slot(
+            &self.slots,
+            "callers that wait for changes of sessions",
+            "live.watchers_max",
+        )?;
         let mut projects = self.lock();
         let waiting = projects
             .entry(project)
