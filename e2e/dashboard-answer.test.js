@@ -101,6 +101,56 @@ test("a file alone is a message, and one that is too large is refused with the r
   assert.deepEqual(dashboard.strangers, []);
 });
 
+test("a key sends what was typed, drawn or not, once, and what is written meanwhile stays", TIMEOUT, async (test) => {
+  const { api, dashboard, page, id, messages } = await opened(test);
+  const reply = page.getByRole("textbox", { name: "Reply" });
+  const said = async () => (await api.get(`/messages?ticket=${id}`)).body.map(({ data }) => data.text);
+  await reply.click();
+  // The keys come before the page is drawn again, as on a machine that has much to do.
+  await typeAndSend(reply, "Quick", 2);
+  await messages.getByText("Quick").waitFor();
+  await until("the editor is empty", async () => (await reply.innerText()).trim() === "");
+  assert.deepEqual(await said(), ["Quick"]);
+
+  // While an answer is on its way, the next one is begun.
+  let go;
+  const held = new Promise((resolve) => (go = resolve));
+  await page.route("**/v3/messages", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await typeAndSend(reply, "Slow", 1);
+  await page.keyboard.type(" and more");
+  go();
+  await messages.getByText("Slow", { exact: true }).waitFor();
+  assert.equal(await reply.innerText(), "Slow and more");
+  await page.unroute("**/v3/messages");
+
+  await messages.filter({ hasText: "Slow" }).getByRole("button", { name: "What to do with this message" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  const editor = page.getByRole("textbox", { name: "The message" });
+  await editor.fill("");
+  await typeAndSend(editor, "Slower", 2);
+  await editor.waitFor({ state: "hidden" });
+  await messages.getByText("Slower").waitFor();
+  assert.deepEqual(await said(), ["Quick", "Slower"]);
+  dashboard.assertClean();
+});
+
+/** Types, and presses the key that sends so many times, before the page can draw. */
+function typeAndSend(editor, text, times) {
+  return editor.evaluate(
+    async (editor, [text, times]) => {
+      editor.focus();
+      document.execCommand("insertText", false, text);
+      // The editor hears of it, and nothing else.
+      await null;
+      for (let n = 0; n < times; n += 1) editor.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", code: "Enter", keyCode: 13, ctrlKey: true, bubbles: true, cancelable: true }));
+    },
+    [text, times],
+  );
+}
+
 test("members change and delete what they said, and others see it", TIMEOUT, async (test) => {
   const ready = await opened(test);
   const { api, dashboard, page, id, address, messages } = ready;

@@ -1,7 +1,7 @@
 // A template, new or written anew. Loaded when one is written.
 import { Input, Switch, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { EditorContent } from "@tiptap/react";
+import { EditorContent, type Editor } from "@tiptap/react";
 import { useState } from "react";
 
 import { api } from "../../api/client";
@@ -34,9 +34,11 @@ export function TemplateDialog({ entry: template, close }: { entry: Template | u
     if (attachments.add(files) > 0) tell.failed(new Error(t("files.tooMany", { count: ATTACHMENTS_MAX })));
   };
   const header = { project };
+  const mutationKey = ["template", project];
   const save = useMutation({
-    mutationFn: async (content: unknown): Promise<unknown> => {
-      const body = { title: title.trim(), content, isPublic, attachments: attachments.named, actions: actionsWith(template?.actions ?? [], changes) };
+    mutationKey,
+    mutationFn: async ({ content, files }: { content: unknown; files: unknown[] }): Promise<unknown> => {
+      const body = { title: title.trim(), content, isPublic, attachments: files, actions: actionsWith(template?.actions ?? [], changes) };
       if (template) return api.PUT("/v3/message-templates/{messageTemplateId}", { params: { path: { messageTemplateId: template.id }, header }, body: body as never });
       return api.POST("/v3/message-templates", { params: { header }, body: { ...body, lexorank: lastRank(Date.now()) } as never });
     },
@@ -48,13 +50,15 @@ export function TemplateDialog({ entry: template, close }: { entry: Template | u
     onError: tell.failed,
     onSettled: () => queries.invalidateQueries({ queryKey: ["templates", project] }),
   });
-  const editor = useRichText({ label: t("templates.text"), content: template ? editable(template.content) : "", submit: () => submit() }, []);
-  const isReady = !useIsEmpty(editor) && title.trim() !== "" && !attachments.isBusy;
-  const submit = () => {
-    if (editor && isReady && !save.isPending) save.mutate(editor.getJSON());
+  const editor = useRichText({ label: t("templates.text"), content: template ? editable(template.content) : "", submit: (editor) => submit(editor) }, []);
+  const savable = (isEmpty: boolean) => (isEmpty || title.trim() === "" ? undefined : attachments.ready());
+  const isReady = savable(useIsEmpty(editor)) !== undefined;
+  const submit = (editor: Editor) => {
+    const files = savable(editor.isEmpty);
+    if (files && queries.isMutating({ mutationKey }) === 0) save.mutate({ content: editor.getJSON(), files });
   };
   return (
-    <FormDialog title={t(template ? "app.edit" : "templates.new")} isReady={isReady} isSaving={save.isPending} save={submit} close={close}>
+    <FormDialog title={t(template ? "app.edit" : "templates.new")} isReady={isReady} isSaving={save.isPending} save={() => editor && submit(editor)} close={close}>
       <TextInput data-autofocus required label={t("templates.title")} maxLength={TITLE_CHARS_MAX} value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
       <Input.Wrapper label={t("templates.text")} labelElement="div" required>
         <DropZone add={attach} data-kind="template" aria-label={t("templates.text")} style={{ marginTop: 0 }}>

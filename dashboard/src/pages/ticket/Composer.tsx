@@ -24,6 +24,11 @@ import { useEffects } from "./useEffects";
 
 type Kind = "reply" | "note";
 
+interface Message {
+  comment: unknown;
+  files: { name: string; url: string }[];
+}
+
 /** The server forgets who writes after ten seconds. */
 const TYPING_AGAIN_MS = 5_000;
 /** Who pauses so long does not write any more. */
@@ -65,17 +70,21 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
     if (attachments.add(files) > 0) tell.failed(new Error(t("files.tooMany", { count: ATTACHMENTS_MAX })));
   };
   const effects = useEffects(ticketId, kind);
+  const mutationKey = ["send", project, ticketId, kind];
   const send = useMutation({
-    mutationFn: (comment: unknown) => {
-      const { named } = attachments;
-      const body = { ticket: ticketId, comment, isNote: kind === "note", ...(named.length > 0 && { attachments: named }) };
+    mutationKey,
+    mutationFn: ({ comment, files }: Message) => {
+      const body = { ticket: ticketId, comment, isNote: kind === "note", ...(files.length > 0 && { attachments: files }) };
       return api.POST("/v3/messages", { params: { header: { project } }, body: body as never });
     },
-    onSuccess: () => {
+    onSuccess: (_, { comment, files }) => {
       effects.happen();
-      editor?.commands.clearContent();
-      keepDraft(ticketId, kind, undefined);
-      attachments.clear();
+      // What was written since is not sent, and stays.
+      if (editor && JSON.stringify(editor.getJSON()) === JSON.stringify(comment)) {
+        editor.commands.clearContent();
+        keepDraft(ticketId, kind, undefined);
+      }
+      attachments.sent(files);
       void queries.invalidateQueries({ queryKey: ["messages", project, ticketId] });
       void queries.invalidateQueries({ queryKey: ["tickets", project] });
     },
@@ -88,7 +97,7 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
     {
       label: t(`message.${kind}`),
       content: draftOf(ticketId, kind),
-      submit: () => submit(),
+      submit: (editor) => submit(editor),
       changed: (editor) => {
         keepDraft(ticketId, kind, editor.isEmpty ? undefined : editor.getJSON());
         typing(!editor.isEmpty && kind === "reply");
@@ -111,10 +120,14 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
     }
     pick(undefined);
   };
-  const isEmpty = useIsEmpty(editor);
-  const isReady = !attachments.isBusy && (!isEmpty || attachments.named.length > 0);
-  const submit = () => {
-    if (editor && isReady && !send.isPending) send.mutate(editor.getJSON());
+  const sendable = (isEmpty: boolean) => {
+    const files = attachments.ready();
+    return files && (!isEmpty || files.length > 0) ? files : undefined;
+  };
+  const isReady = sendable(useIsEmpty(editor)) !== undefined;
+  const submit = (editor: Editor) => {
+    const files = sendable(editor.isEmpty);
+    if (files && queries.isMutating({ mutationKey }) === 0) send.mutate({ comment: editor.getJSON(), files });
   };
   useEffect(() => {
     if (isAsked && editor && !editor.isDestroyed) editor.commands.focus("end");
@@ -142,7 +155,7 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
               <Text size="xs" className="quiet" visibleFrom="sm">
                 {t("message.keys")}
               </Text>
-              <Button size="xs" disabled={!isReady} loading={send.isPending} onClick={submit}>
+              <Button size="xs" disabled={!isReady} loading={send.isPending} onClick={() => submit(editor)}>
                 {t(kind === "note" ? "message.addNote" : "message.send")}
               </Button>
             </Group>

@@ -1,7 +1,7 @@
 // A message of the viewer, being written anew. Loaded when one is edited.
 import { Alert, Button, Group, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { EditorContent } from "@tiptap/react";
+import { EditorContent, type Editor } from "@tiptap/react";
 import { useState } from "react";
 
 import { api, ApiError, type Schemas } from "../../api/client";
@@ -51,7 +51,9 @@ export function MessageEditor({ message, close }: { message: Message; close: () 
   const [first] = useState(message);
   const [theirs, setTheirs] = useState<Message>();
   const refresh = () => void queries.invalidateQueries({ queryKey: ["messages", project] });
+  const mutationKey = ["message", project, first.id];
   const save = useMutation({
+    mutationKey,
     mutationFn: (comment: unknown) => write(project, theirs ?? first, comment),
     onSuccess: () => {
       tell.done(t("session.saved"));
@@ -69,7 +71,7 @@ export function MessageEditor({ message, close }: { message: Message; close: () 
       label: t("message.editing"),
       content: editable(first.data.content),
       isFocused: true,
-      submit: () => submit(),
+      submit: (editor) => submit(editor),
       pressed: ({ key }) => {
         if (key === "Escape") close();
         return key === "Escape";
@@ -77,9 +79,10 @@ export function MessageEditor({ message, close }: { message: Message; close: () 
     },
     [first.id],
   );
-  const isReady = !useIsEmpty(editor) || message.attachments.length > 0;
-  const submit = () => {
-    if (editor && isReady && !save.isPending) save.mutate(editor.getJSON());
+  const maySave = (isEmpty: boolean) => !isEmpty || message.attachments.length > 0;
+  const isReady = maySave(useIsEmpty(editor));
+  const submit = (editor: Editor) => {
+    if (maySave(editor.isEmpty) && queries.isMutating({ mutationKey }) === 0) save.mutate(editor.getJSON());
   };
   if (!editor) return null;
   return (
@@ -97,7 +100,7 @@ export function MessageEditor({ message, close }: { message: Message; close: () 
           <Button size="xs" variant="default" onClick={close}>
             {t(theirs ? "session.conflictTheirs" : "app.cancel")}
           </Button>
-          <Button size="xs" disabled={!isReady} loading={save.isPending} onClick={submit}>
+          <Button size="xs" disabled={!isReady} loading={save.isPending} onClick={() => submit(editor)}>
             {t(theirs ? "session.conflictOverwrite" : "app.save")}
           </Button>
         </Group>

@@ -15,7 +15,8 @@ interface Writing {
   content: unknown;
   /** Whether it has the focus from the beginning. */
   isFocused?: boolean;
-  submit: () => void;
+  /** The key that sends was pressed. It may come before what was typed is drawn: what holds is what the editor has. */
+  submit: (editor: Editor) => void;
   /** Something was typed. */
   changed?: (editor: Editor) => void;
   /** A key that was pressed; whether it is for somebody else than the text. */
@@ -38,7 +39,7 @@ export function useRichText(writing: Writing, deps: unknown[]): Editor | null {
           if (made.current && latest.current.pressed?.(event, made.current)) return true;
           if (event.key === "Escape") view.dom.blur();
           const isSend = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-          if (isSend) latest.current.submit();
+          if (isSend && made.current) latest.current.submit(made.current);
           return isSend;
         },
         // Files are for what is around the editor.
@@ -53,8 +54,8 @@ export function useRichText(writing: Writing, deps: unknown[]): Editor | null {
   return editor;
 }
 
-/** Whether nothing is written. */
-export const useIsEmpty = (editor: Editor | null) => useEditorState({ editor, selector: ({ editor }) => editor?.isEmpty ?? true });
+/** Whether nothing is written, as it is drawn. */
+export const useIsEmpty = (editor: Editor | null) => useEditorState({ editor, selector: ({ editor }) => editor?.isEmpty }) ?? true;
 
 const TOOLS: [Key, string, typeof IconBold, (editor: Editor) => void][] = [
   ["editor.bold", "bold", IconBold, (editor) => editor.chain().focus().toggleBold().run()],

@@ -26,12 +26,20 @@ interface Named {
   size?: number;
 }
 
+const namedAs = ({ name, url, type }: StoredFile) => ({ name, url, ...(type && { type }) });
+
 const asChosen = ({ name, url, type = "", size = 0 }: Named, key: number): Chosen => ({ key, name, size, part: 1, stored: { name, url, type, size } });
 
 /** `begun` are those that there are in the beginning; `changed` hears what is stored when that is something else. */
 export function useAttachments(begun: () => Named[], changed?: (stored: StoredFile[]) => void) {
   const project = useProjectId();
-  const [chosen, setChosen] = useState<Chosen[]>(() => begun().map(asChosen));
+  const [chosen, draw] = useState<Chosen[]>(() => begun().map(asChosen));
+  // As they are, whether that is drawn yet or not: keys are pressed in between.
+  const now = useRef(chosen);
+  const set = (all: Chosen[]) => {
+    now.current = all;
+    draw(all);
+  };
   const next = useRef(chosen.length);
   const running = useRef(new Map<number, AbortController>());
   const stored = chosen.flatMap((one) => one.stored ?? []);
@@ -46,7 +54,7 @@ export function useAttachments(begun: () => Named[], changed?: (stored: StoredFi
     const all = running.current;
     return () => all.forEach((stop) => stop.abort());
   }, []);
-  const change = (key: number, to: Partial<Chosen>) => setChosen((all) => all.map((one) => (one.key === key ? { ...one, ...to } : one)));
+  const change = (key: number, to: Partial<Chosen>) => set(now.current.map((one) => (one.key === key ? { ...one, ...to } : one)));
   const start = (key: number, file: File) => {
     const stop = new AbortController();
     running.current.set(key, stop);
@@ -60,26 +68,26 @@ export function useAttachments(begun: () => Named[], changed?: (stored: StoredFi
   };
   return {
     chosen,
-    /** Those that are stored, as messages and templates name them. */
-    named: stored.map(({ name, url, type }) => ({ name, url, ...(type && { type }) })),
-    isBusy: chosen.some((one) => !one.stored),
+    /** As messages and templates name them; nothing while one is not stored. */
+    ready: () => (now.current.every((one) => one.stored) ? now.current.flatMap(({ stored }) => (stored ? [namedAs(stored)] : [])) : undefined),
     add: (files: File[]) => {
-      const { taken, left } = fitting(chosen.length, files);
+      const { taken, left } = fitting(now.current.length, files);
       const added = taken.map((file) => ({ key: next.current++, name: file.name, size: file.size, part: 0, file }));
-      setChosen((all) => [...all, ...added]);
+      set([...now.current, ...added]);
       for (const { key, file } of added) start(key, file);
       return left;
     },
     /** Files that are stored already, such as those of a template. */
     adopt: (files: Named[]) => {
-      const added = fitting(chosen.length, files).taken.map((file) => asChosen(file, next.current++));
-      setChosen((all) => [...all, ...added]);
+      const added = fitting(now.current.length, files).taken.map((file) => asChosen(file, next.current++));
+      set([...now.current, ...added]);
     },
     again: ({ key, file }: Chosen) => file && start(key, file),
     remove: (key: number) => {
       running.current.get(key)?.abort();
-      setChosen((all) => all.filter((one) => one.key !== key));
+      set(now.current.filter((one) => one.key !== key));
     },
-    clear: () => setChosen([]),
+    /** Those that were sent go; what was added since stays. */
+    sent: (files: { url: string }[]) => set(now.current.filter(({ stored }) => !files.some(({ url }) => url === stored?.url))),
   };
 }
