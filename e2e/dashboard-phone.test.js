@@ -42,11 +42,20 @@ test("pages, dialogs and lists of files have room on a phone", TIMEOUT, async (t
     const { left, right } = await page.getByRole("tab", { name, exact: true }).evaluate((tab) => tab.getBoundingClientRect().toJSON());
     return left >= 0 && right <= PHONE.viewport.width;
   };
-  for (const [name, title] of [["keys", "Keys"], ["teams", "Teams"], ["templates", "Templates"], ["webhooks", "Webhooks"], ["retention", "Retention"], ["sign-ins", "Your sign-ins"]]) {
+  for (const [name, title] of [["keys", "Keys"], ["teams", "Teams"], ["templates", "Templates"], ["webhooks", "Webhooks"], ["retention", "Retention"], ["audit-log", "Audit log"], ["sign-ins", "Your sign-ins"]]) {
     await page.goto(`${base}settings?tab=${name}`);
     await page.getByRole("tab", { name: title, exact: true, selected: true }).waitFor();
     await until(`the tab ${title} is in view`, () => tab(title), 3000);
     await assertFits(page, name);
+  }
+  // Also after the window was turned, and of a session and a ticket.
+  await page.setViewportSize({ width: 1024, height: 390 });
+  await page.setViewportSize(PHONE.viewport);
+  await until("the last tab is in view again", () => tab("Your sign-ins"), 3000);
+  for (const [path, title] of [[`sessions/${ada.id}?tab=merges`, "Merges"], [`tickets/${id}?tab=activity`, "Activity"]]) {
+    await page.goto(base + path);
+    await page.getByRole("tab", { name: title, exact: true, selected: true }).waitFor();
+    await until(`the tab ${title} is in view`, () => tab(title), 3000);
   }
   await page.goto(`${base}settings?tab=teams`);
   await page.getByRole("button", { name: "New team" }).click();

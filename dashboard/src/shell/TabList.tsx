@@ -8,9 +8,18 @@ export function TabList({ tabs, chosen }: { tabs: (readonly [value: string, text
   const { t } = useText();
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const [all, one] = [list.current, list.current?.querySelector("[aria-selected=true]")].map((element) => element?.getBoundingClientRect());
-    // Not with scrollIntoView, which would scroll the page, too.
-    if (all && one) list.current?.scrollBy({ left: one.left + one.width / 2 - (all.left + all.width / 2) });
+    const element = list.current;
+    if (!element) return;
+    const show = () => {
+      const one = element.querySelector("[aria-selected=true]")?.getBoundingClientRect();
+      const all = element.getBoundingClientRect();
+      // Not with scrollIntoView, which would scroll the page, too.
+      if (one) element.scrollBy({ left: one.left + one.width / 2 - (all.left + all.width / 2) });
+    };
+    // Heard of once at the beginning, and whenever there is another width: a window that is turned, a page that is shown after all.
+    const width = new ResizeObserver(show);
+    width.observe(element);
+    return () => width.disconnect();
   }, [chosen, t]);
   return (
     <Tabs.List ref={list} mb="md" className="tabs">
