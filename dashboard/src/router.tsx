@@ -3,6 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigat
 
 import { ErrorBoundary, NotFound } from "./shell/Fault";
 import { Home } from "./shell/Home";
+import { part } from "./shell/part";
 import { Loading } from "./shell/parts";
 
 /** Everything that a list is, so that an address shows it again. */
@@ -30,8 +31,9 @@ const validateSearch = (search: Record<string, unknown>): ListSearch => ({
 });
 
 const rootRoute = createRootRoute({ component: Outlet, errorComponent: ErrorBoundary, notFoundComponent: NotFound, validateSearch });
+const page = (load: () => Promise<Record<string, unknown>>, name: string) => lazyRouteComponent((() => part(load)) as never, name as never);
 const at = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
-  createRoute({ getParentRoute: () => rootRoute, path, component: lazyRouteComponent(load as never, name as never) });
+  createRoute({ getParentRoute: () => rootRoute, path, component: page(load, name) });
 
 const home = createRoute({ getParentRoute: () => rootRoute, path: "/", component: Home });
 const all = createRoute({ getParentRoute: () => rootRoute, path: "/p", component: Home });
@@ -42,10 +44,10 @@ const setup = at("/setup", () => import("./pages/Setup"), "Setup");
 const project = createRoute({
   getParentRoute: () => rootRoute,
   path: "/p/$projectId",
-  component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
+  component: page(() => import("./shell/Shell"), "Shell"),
 });
 const inProject = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
-  createRoute({ getParentRoute: () => project, path, component: lazyRouteComponent(load as never, name as never), errorComponent: ErrorBoundary });
+  createRoute({ getParentRoute: () => project, path, component: page(load, name), errorComponent: ErrorBoundary });
 
 const index = createRoute({
   getParentRoute: () => project,
@@ -63,7 +65,7 @@ const inbox = inProject("/tickets", () => import("./pages/inbox/InboxPage"), "In
 const ticket = createRoute({
   getParentRoute: () => inbox,
   path: "$ticketId",
-  component: lazyRouteComponent(() => import("./pages/ticket/TicketPage"), "TicketPage"),
+  component: page(() => import("./pages/ticket/TicketPage"), "TicketPage"),
   errorComponent: ErrorBoundary,
 });
 const imports = inProject("/imports", () => import("./pages/imports/ImportsPage"), "ImportsPage");

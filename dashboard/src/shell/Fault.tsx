@@ -1,14 +1,20 @@
 import { Anchor, Button } from "@mantine/core";
 import { IconBug, IconMapOff } from "@tabler/icons-react";
 
+import { OfflineError } from "../api/client";
 import { useText } from "../i18n";
-import { Empty } from "./parts";
+import { isReachable } from "./part";
+import { Empty, Failure } from "./parts";
+
+/** Loads the page anew, unless that would lose it. */
+const again = () => void isReachable().then((reachable) => reachable && location.reload());
 
 export function ErrorBoundary({ error }: { error: unknown }) {
   const { t } = useText();
+  if (error instanceof OfflineError) return <Failure error={error} retry={again} />;
   console.error(error);
   return (
-    <Empty icon={<IconBug aria-hidden />} title={t("app.crashed")} action={<Button onClick={() => location.reload()}>{t("app.reload")}</Button>}>
+    <Empty icon={<IconBug aria-hidden />} title={t("app.crashed")} action={<Button onClick={again}>{t("app.reload")}</Button>}>
       {t("app.crashedHint")}
     </Empty>
   );
