@@ -131,3 +131,93 @@ test("tickets are filtered by what they are, the address tells it, and the team 
   dashboard.assertClean();
   other.assertClean();
 });
+
+test("sessions are filtered by amounts, events and times in any time zone, and whoever has the address sees the same", TIMEOUT, async (test) => {
+  const ready = await signedIn(test, { timezoneId: "Europe/Vienna" });
+  const { api, dashboard, page } = ready;
+  const DAY_MS = 86_400_000;
+  const ago = (days) => new Date(Date.now() - days * DAY_MS).toISOString();
+  for (const [name, value, trialEnds, bought] of [
+    ["Ada", 5, "2026-01-31T13:04:00.000Z", 2],
+    ["Grace", 6, "2026-01-31T13:06:00.000Z", 20],
+    ["Mary", 7, undefined, undefined],
+  ]) {
+    assert.equal((await api.identify({ userId: name, name, value, ...(trialEnds && { customData: { trialEnds } }) })).status, 200);
+    if (bought) assert.equal((await api.track({ userId: name, name: "bought", date: ago(bought) })).status, 200);
+  }
+  await dashboard.visit("sessions");
+  const shown = (...names) =>
+    until(`${names} are shown`, async () => {
+      const there = await page.getByRole("table").getByRole("link").allTextContents();
+      return there.toSorted().join() === names.toSorted().join();
+    });
+  const add = async (field, operator, fill) => {
+    await page.getByRole("button", { name: "Add a condition" }).click();
+    const form = page.getByRole("dialog");
+    await choose(page, form.getByRole("combobox", { name: "Field" }), field);
+    await choose(page, form.getByRole("combobox", { name: "Condition" }), operator);
+    await fill?.(form);
+    await form.getByRole("button", { name: "Apply" }).click();
+    await form.waitFor({ state: "hidden" });
+  };
+  const value = (text, label = "Value") => (form) => form.getByLabel(label).fill(text);
+  const clear = () => page.getByRole("button", { name: "Clear" }).click();
+  await shown("Ada", "Grace", "Mary");
+  await add("Value", "is at least", value("6"));
+  await shown("Grace", "Mary");
+  await add("Name", "is none of (with commas)", value("Mary, Nobody"));
+  await shown("Grace");
+  // One of the two is enough; the address holds that, too.
+  await page.getByText("One is enough").click();
+  await shown("Ada", "Grace", "Mary");
+  await page.reload();
+  await shown("Ada", "Grace", "Mary");
+  await page.getByText("All hold").click();
+  await shown("Grace");
+  await clear();
+
+  const event = (name, fill) => async (form) => {
+    await form.getByLabel("Name of the event").fill(name);
+    await fill?.(form);
+  };
+  await add("Event, how often…", "is there", event("bought"));
+  await shown("Ada", "Grace");
+  await add("Event, the last time…", "is longer ago than", event("bought", value("7", "Days")));
+  await shown("Grace");
+  await page.getByText("“bought”: the last time is longer ago than 7 days").waitFor();
+  await clear();
+  await add("Event, the first time…", "is no longer ago than", event("bought", value("7", "Days")));
+  await shown("Ada");
+  await clear();
+  await add("Last seen", "is no longer ago than", value("1", "Days"));
+  await shown("Ada", "Grace", "Mary");
+  await clear();
+
+  // Clocks of New York show 8:05 when it is 14:05 in Vienna.
+  await add("Custom attribute…", "is after", async (form) => {
+    await form.getByLabel("Name of the attribute").fill("trialEnds");
+    await form.getByLabel("Value").fill("2026-01-31T08:05");
+    await form.getByRole("combobox", { name: "Time zone" }).fill("New_York");
+    await page.getByRole("option", { name: "America/New_York" }).click();
+    await dashboard.assertAccessible("a condition with a time zone");
+  });
+  await shown("Grace");
+  await page.getByText("trialEnds is after Jan 31, 2026, 2:05 PM GMT+1").waitFor();
+  const other = await colleague(test, ready, { timezoneId: "Asia/Tokyo" });
+  await other.page.goto(page.url());
+  await other.page.getByText("trialEnds is after Jan 31, 2026, 10:05 PM GMT+9").waitFor();
+  await other.page.getByRole("link", { name: "Grace" }).waitFor();
+  assert.equal(await other.page.getByRole("link", { name: "Ada" }).count(), 0);
+
+  // An attribute is a column when it is wanted.
+  await page.getByRole("button", { name: "Columns" }).click();
+  await page.getByLabel("Add a custom attribute").fill("trialEnds");
+  await page.keyboard.press("Enter");
+  await page.getByRole("checkbox", { name: "trialEnds" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.reload();
+  await page.getByRole("columnheader", { name: "trialEnds" }).waitFor();
+  await page.getByRole("cell", { name: "2026-01-31T13:06:00.000Z" }).waitFor();
+  dashboard.assertClean();
+  other.assertClean();
+});

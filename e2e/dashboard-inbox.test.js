@@ -100,7 +100,7 @@ test("a ticket is answered, noted upon, and nothing that was written is lost", T
   await messages.getByText(HOSTILE).waitFor();
   await dashboard.assertAccessible("a conversation");
 
-  await page.getByRole("article").getByText("#1 · BUG").click();
+  await page.getByRole("article").getByText("#1 · Bug").click();
   await page.keyboard.press("r");
   const reply = page.getByRole("textbox", { name: "Reply" });
   await page.waitForFunction(() => document.activeElement?.getAttribute("role") === "textbox");
@@ -124,7 +124,7 @@ test("a ticket is answered, noted upon, and nothing that was written is lost", T
   await other.page.getByRole("list", { name: "Conversation" }).getByText("We found it").waitFor();
   assert.equal((await reply.textContent()).trim(), "");
 
-  await page.getByRole("article").getByText("#1 · BUG").click();
+  await page.getByRole("article").getByText("#1 · Bug").click();
   await page.keyboard.press("n");
   await page.getByRole("textbox", { name: "Note" }).waitFor();
   // Before it has the focus, letters are shortcuts.
@@ -148,7 +148,7 @@ test("two members see each other and what each changes, and overwrite nothing un
   const other = await colleague(test, ready);
   const address = page.url().replace(/overview.*/, `tickets/${id}`);
   await page.goto(address);
-  await page.getByText("#1 · BUG").waitFor();
+  await page.getByText("#1 · Bug").waitFor();
   await other.page.goto(address);
   const company = page.getByRole("article").getByRole("status");
   await company.getByText("agent looks at it").waitFor();

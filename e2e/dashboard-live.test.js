@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { choose } from "./lib/dashboard.js";
+import { CLOSE, RawSocket } from "./lib/raw-socket.js";
 import { colleague, report, signedIn } from "./lib/ready.js";
 
 const TIMEOUT = { timeout: 120_000 };
@@ -72,4 +73,24 @@ test("two members see each other's changes of a ticket within a second", TIMEOUT
     await one.page.waitForFunction(isShown, text);
   }
   assertSoon(test, "a ticket", delays);
+});
+
+test("when a session was seen goes on while the page stays open, and says that it is there", TIMEOUT, async (test) => {
+  const { keys, server, api, dashboard, page } = await signedIn(test);
+  const { body: session } = await api.post("/sessions", { userId: "user-1", name: "Ada" });
+  await api.identify({ userId: "user-1" });
+  await page.clock.install();
+  await dashboard.visit(`sessions/${session.id}`);
+  await page.getByText("Seen now").waitFor();
+  await page.clock.fastForward("05:00");
+  await page.getByText("Seen 5 minutes ago").waitFor();
+  const headers = { "api-token": keys.sdkKey, "content-type": "application/json" };
+  const guest = await (await fetch(`${server.url}/sessions`, { method: "POST", headers, body: "{}" })).json();
+  const [{ id }] = (await api.get("/sessions?sort=-createdAt&limit=1")).body;
+  await dashboard.visit(`sessions/${id}`);
+  const socket = await RawSocket.open(test, server, `/ws?gleapId=${guest.gleapId}&gleapHash=${guest.gleapHash}&apiKey=${keys.sdkKey}&sdkVersion=15.3.1`);
+  await page.getByText("Online now").waitFor();
+  socket.send(CLOSE);
+  await page.getByText("Online now").waitFor({ state: "hidden" });
+  dashboard.assertClean();
 });

@@ -27,6 +27,12 @@ test("an empty server is set up, and notices its first session", TIMEOUT, async 
   const snippet = await page.locator("pre").first().textContent();
   const sdkKey = snippet.match(/initialize\("(.+)"\)/)[1];
   assert.ok(snippet.includes(server.url));
+  const secrets = await page.getByText(/^hark_at_/).first().textContent();
+  for (const [platform, key] of [["iOS", sdkKey], ["Android", sdkKey], ["Server", secrets], ["Web", sdkKey]]) {
+    await page.getByRole("tab", { name: platform }).click();
+    await page.locator("pre").filter({ hasText: key }).waitFor();
+    assert.ok((await page.locator("pre").textContent()).includes(server.url), platform);
+  }
   const start = await fetch(`${server.url}/sessions`, { method: "POST", headers: { "api-token": sdkKey, "content-type": "application/json" }, body: "{}" });
   assert.equal(start.status, 200, "the key of the snippet works");
   await page.getByTestId("arrived").waitFor();
@@ -119,6 +125,11 @@ test("sessions are found, filtered, sorted, changed and exported, and the addres
   assert.deepEqual((await api.lookup("user-99")).body.tags, ["vip"]);
   assert.deepEqual((await api.lookup("user-97")).body.tags, []);
 
+  await page.getByLabel("Select Person 97", { exact: true }).check();
+  await page.getByRole("button", { name: "Unsubscribe" }).click();
+  await page.getByText("1 changed.").waitFor();
+  assert.equal((await api.lookup("user-97")).body.unsubscribed, true);
+
   await page.getByLabel("Select Person 98", { exact: true }).check();
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
@@ -187,6 +198,8 @@ test("a session is shown, edited in place and grows live; somebody else's change
 
   await page.getByRole("tab", { name: "Events" }).click();
   await page.getByRole("cell", { name: "returned_it" }).waitFor();
+  const today = page.getByRole("img", { name: "Events in the last 30 days" }).locator("rect").last();
+  assert.match(await today.locator("title").textContent(), /: 2$/);
   await dashboard.assertAccessible("events");
   await page.getByRole("tab", { name: "Memory" }).click();
   await page.getByLabel("Title").fill("Tone");
@@ -269,7 +282,7 @@ async function drop(page, name, text) {
 }
 
 test("keys are shown once, a hash is tried, and what clients are told is set", TIMEOUT, async (test) => {
-  const { server, keys, dashboard, page } = await signedIn(test);
+  const { server, keys, api, dashboard, page } = await signedIn(test);
   await dashboard.go("Settings");
   await page.getByText(keys.sdkKey).waitFor();
   await dashboard.assertAccessible("keys");
@@ -298,13 +311,20 @@ test("keys are shown once, a hash is tried, and what clients are told is set", T
   await check(createHmac("sha256", keys.identitySecret).update("user-1").digest("hex"));
   await page.getByText("The hash is right.").waitFor();
   await dashboard.assertAccessible("identity verification");
+  await page.getByRole("switch", { name: "Users must be proved" }).click({ force: true });
+  const verification = () => api.get(`/projects/${keys.projectId}/identity-verification`);
+  await until("users must be proved", async () => (await verification()).body.mode === "required");
 
   await page.getByRole("tab", { name: "SDK" }).click();
   await page.getByLabel("Main colour").fill("#0b7a75");
+  await page.getByLabel("Text of the button").fill("Tell us");
+  const preview = page.getByRole("img", { name: "Preview" });
+  await preview.locator('rect[fill="#0b7a75"]').waitFor();
+  await preview.getByText("Tell us").waitFor();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();
   const config = await (await fetch(`${server.url}/config/${keys.sdkKey}`)).json();
-  assert.equal(config.flowConfig.color, "#0b7a75");
+  assert.deepEqual([config.flowConfig.color, config.flowConfig.widgetButtonText], ["#0b7a75", "Tell us"]);
   await dashboard.assertAccessible("the SDK");
   for (const tab of ["Members", "Your sign-ins"]) {
     await page.getByRole("tab", { name: tab }).click();
@@ -328,7 +348,8 @@ test("it speaks German, is dark when wanted, works on a phone, and says when the
   await dashboard.assertAccessible("dark, on a phone");
   await page.getByRole("button", { name: "Navigation öffnen" }).click();
   await dashboard.go("Sessions");
-  await page.getByRole("link", { name: "Ada" }).waitFor();
+  await page.getByLabel("Sessions suchen").waitFor();
+  await page.getByRole("table").getByRole("link", { name: "Ada" }).waitFor();
   await server.stop();
   await page.getByLabel("Sessions suchen").fill("ada");
   await page.getByText("Der Server ist nicht erreichbar.").first().waitFor();

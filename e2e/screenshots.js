@@ -52,12 +52,16 @@ async function visit(size, width, height, colorScheme) {
   await shoot("session");
   await page.goto(`${base}tickets`);
   await page.locator(".inbox-row").first().waitFor();
-  await page.keyboard.press("j");
-  await page.getByRole("article").waitFor();
-  await page.getByRole("tab", { name: "Report" }).click();
+  // The first one in which something was said on both sides.
+  const said = page.getByRole("list", { name: "Conversation" }).getByRole("listitem");
+  do {
+    await page.keyboard.press("j");
+    await page.getByRole("article").waitFor();
+    await page.getByRole("textbox", { name: "Reply" }).waitFor();
+  } while ((await said.count()) < 2);
   await shoot("ticket");
   if (all) {
-    for (const [name, path] of [["events", `${page.url()}?tab=events`], ["tickets", `${base}tickets`], ["imports", `${base}imports`], ["settings", `${base}settings`], ["sdk", `${base}settings?tab=sdk`], ["members", `${base}settings?tab=members`], ["webhooks", `${base}settings?tab=webhooks`], ["retention", `${base}settings?tab=retention`], ["start", `${base}start`]]) {
+    for (const [name, path] of [["tickets", `${base}tickets`], ["imports", `${base}imports`], ["settings", `${base}settings`], ["sdk", `${base}settings?tab=sdk`], ["members", `${base}settings?tab=members`], ["webhooks", `${base}settings?tab=webhooks`], ["retention", `${base}settings?tab=retention`], ["teams", `${base}settings?tab=teams`], ["templates", `${base}settings?tab=templates`], ["audit", `${base}settings?tab=audit-log`], ["start", `${base}start`]]) {
       await page.goto(path);
       await page.getByRole("heading").first().waitFor();
       await page.waitForTimeout(700);

@@ -55,8 +55,17 @@ export class Dashboard {
     return this.page.getByRole("heading", { name }).first();
   }
 
+  /** Goes to a page of the project by its address, and waits until nothing of it is on its way any more. */
+  async visit(path) {
+    await this.page.goto(`${this.page.url().match(/^.*\/p\/[^/]+/)[0]}/${path}`);
+    await this.page.getByRole("main").getByRole("heading").or(this.page.getByRole("alert")).first().waitFor();
+    await this.page.locator(".mantine-Loader-root").first().waitFor({ state: "hidden" });
+  }
+
   /** Nothing serious hinders those who use other means than eyes and a mouse. */
   async assertAccessible(what) {
+    // What fades is looked at when it has arrived.
+    await this.page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map(({ finished }) => finished)));
     // Not as a script of the page, which its policy would refuse.
     await this.page.evaluate(AXE);
     const found = await this.page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ["violations"] })).violations);

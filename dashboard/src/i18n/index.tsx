@@ -17,6 +17,8 @@ interface Localised {
   /** A size in bytes, in the unit that suits it. */
   bytes: (value: number) => string;
   date: (value: string) => string;
+  /** The same with the time zone in which it is told. */
+  instant: (value: string) => string;
   day: (value: string) => string;
   /** The time of day to the millisecond. */
   time: (value: string) => string;
@@ -84,6 +86,7 @@ function formats(language: Language, catalogue: Catalogue) {
   const numbers = new Intl.NumberFormat(locale);
   const dates = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const days = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const instants = new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" });
   const times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
   const shortDays = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
   const weekdays = new Intl.DateTimeFormat(locale, { weekday: "short", timeZone: "UTC" });
@@ -97,6 +100,7 @@ function formats(language: Language, catalogue: Catalogue) {
       return new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits: 1 }).format(value / size);
     },
     date: (value: string) => dates.format(new Date(value)),
+    instant: (value: string) => instants.format(new Date(value)),
     day: (value: string) => days.format(new Date(value)),
     time: (value: string) => times.format(new Date(value)),
     shortDay: (at: number) => shortDays.format(at),

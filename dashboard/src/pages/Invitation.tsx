@@ -7,6 +7,7 @@ import { useState } from "react";
 import { api, data } from "../api/client";
 import { useText } from "../i18n";
 import { Failure, Loading } from "../shell/parts";
+import { useTitle } from "../shell/title";
 
 export function Invitation() {
   const { t } = useText();
@@ -20,6 +21,7 @@ export function Invitation() {
     queryFn: () => data(api.POST("/v3/invitations/look", { body: { token } })),
     retry: false,
   });
+  useTitle(offer.data && t("invitation.title", { name: offer.data.name }));
   const accept = useMutation({
     mutationFn: async () => {
       if (!offer.data) return;

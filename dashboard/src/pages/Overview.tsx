@@ -6,10 +6,12 @@ import { lazy, Suspense } from "react";
 
 import { api, data, type Session } from "../api/client";
 import { useText, type Key } from "../i18n";
+import { Ago } from "../shell/Ago";
+import { part } from "../shell/part";
 import { Empty, Face, Failure, Loading, nameOf, PageTitle } from "../shell/parts";
 import { useProject, useProjectId } from "../shell/project";
 
-const Charts = lazy(() => import("./overview/Charts").then(({ Charts }) => ({ default: Charts })));
+const Charts = lazy(() => part(() => import("./overview/Charts")).then(({ Charts }) => ({ default: Charts })));
 
 const DAY_MS = 86_400_000;
 const SPANS: { text: Key; days: number }[] = [
@@ -73,7 +75,7 @@ export function Overview() {
 }
 
 function Recent({ session, projectId }: { session: Session; projectId: string }) {
-  const { t, ago } = useText();
+  const { t } = useText();
   const name = nameOf(session, t("sessions.guest"));
   return (
     <li>
@@ -87,7 +89,7 @@ function Recent({ session, projectId }: { session: Session; projectId: string })
         </Text>
       </div>
       <Text size="sm" className="quiet">
-        {session.lastActivity && ago(session.lastActivity)}
+        {session.lastActivity && <Ago at={session.lastActivity} />}
       </Text>
     </li>
   );

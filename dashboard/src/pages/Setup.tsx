@@ -7,10 +7,12 @@ import { useState } from "react";
 import { api, data } from "../api/client";
 import { useText } from "../i18n";
 import { Failure } from "../shell/parts";
+import { useTitle } from "../shell/title";
 import { keepNewKeys } from "./start/keys";
 
 export function Setup() {
   const { t } = useText();
+  useTitle(t("setup.title"));
   const navigate = useNavigate();
   const queries = useQueryClient();
   const state = useQuery({ queryKey: ["setup"], queryFn: () => data(api.GET("/v3/setup")) });

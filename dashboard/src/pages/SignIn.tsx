@@ -6,9 +6,11 @@ import { useState } from "react";
 import { api, data } from "../api/client";
 import { useText } from "../i18n";
 import { Failure } from "../shell/parts";
+import { useTitle } from "../shell/title";
 
 export function SignIn() {
   const { t } = useText();
+  useTitle(t("signIn.title"));
   const router = useRouter();
   const queries = useQueryClient();
   const { to } = useSearch({ strict: false });

@@ -2,10 +2,11 @@
 import { Alert, Button, Code, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 
 import { api, data } from "../api/client";
 import { useText } from "../i18n";
+import { Ago } from "../shell/Ago";
 import { Copyable, Failure, nameOf, PageTitle } from "../shell/parts";
 import { useProject, useProjectId } from "../shell/project";
 import { newKeys } from "./start/keys";
@@ -18,6 +19,9 @@ export function Start() {
   const projectId = useProjectId();
   const project = useProject();
   const made = newKeys(projectId);
+  const { tab } = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const platform = SNIPPETS.find(({ name }) => name === tab)?.name ?? "Web";
   if (!project) return null;
   const keys = { url: project.url, sdkKey: project.sdkKey, apiToken: made?.apiToken ?? "hark_at_…" };
   return (
@@ -43,7 +47,7 @@ export function Start() {
         </Alert>
       )}
       <div className="panel" style={{ padding: 16 }}>
-        <Tabs defaultValue="Web" keepMounted={false}>
+        <Tabs value={platform} keepMounted={false} onChange={(tab) => void navigate({ to: ".", search: { tab: tab ?? undefined }, replace: true })}>
           <Tabs.List mb="md">
             {SNIPPETS.map(({ name }) => (
               <Tabs.Tab value={name} key={name}>
@@ -69,7 +73,7 @@ export function Start() {
 }
 
 function Waiting({ projectId }: { projectId: string }) {
-  const { t, ago } = useText();
+  const { t } = useText();
   const first = useQuery({
     queryKey: ["sessions", projectId, "first"],
     queryFn: () => data(api.GET("/v3/sessions", { params: { header: { project: projectId }, query: { limit: 1, sort: "createdAt" } } })),
@@ -88,7 +92,7 @@ function Waiting({ projectId }: { projectId: string }) {
                 {t("start.arrived")}
               </Title>
               <Text className="quiet" size="sm">
-                {t("start.arrivedHint", { name: nameOf(session, t("sessions.guest")), when: ago(session.lastActivity ?? session.createdAt) })}
+                <Ago at={session.lastActivity ?? session.createdAt} told={(when) => t("start.arrivedHint", { name: nameOf(session, t("sessions.guest")), when })} />
               </Text>
             </div>
           </Group>

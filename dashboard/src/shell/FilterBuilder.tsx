@@ -1,15 +1,16 @@
 // Conditions of a list, chosen one by one.
-import { ActionIcon, Button, Group, MultiSelect, Pill, Popover, Select, Stack, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Group, MultiSelect, Pill, Popover, SegmentedControl, Select, Stack, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconFilter } from "@tabler/icons-react";
 import { useRef, useState, type ReactNode } from "react";
 
-import { useText } from "../i18n";
-import { needsValue, operatorsOf, type Condition, type Field, type NamedFields, type Operator } from "./filter";
+import { useText, type Key } from "../i18n";
+import { isDays, isList, isSpan, kindOf, needsValue, operatorsOf, type Condition, type Field, type Kind, type NamedFields, type Narrowed, type Operator } from "./filter";
+import { instantOf, OWN_ZONE, zones } from "./zones";
 
 export interface FilterProps {
-  conditions: Condition[];
-  change: (conditions: Condition[]) => void;
+  narrowed: Narrowed;
+  change: (narrowed: Narrowed) => void;
   fields: Field[];
   named: NamedFields[];
 }
@@ -24,7 +25,7 @@ export function FilterBuilder(props: FilterProps) {
   );
 }
 
-export function AddCondition({ conditions, change, fields, named, isSmall = false }: FilterProps & { isSmall?: boolean }) {
+export function AddCondition({ narrowed, change, fields, named, isSmall = false }: FilterProps & { isSmall?: boolean }) {
   const { t } = useText();
   const [opened, { toggle, close }] = useDisclosure();
   const button = useRef<HTMLButtonElement>(null);
@@ -39,7 +40,7 @@ export function AddCondition({ conditions, change, fields, named, isSmall = fals
     <Popover opened={opened} onChange={(open) => !open && close()} position="bottom-start" trapFocus withinPortal closeOnEscape={false}>
       <Popover.Target>
         {isSmall ? (
-          <ActionIcon ref={button} variant={conditions.length > 0 ? "light" : "default"} size={36} title={t("sessions.addFilter")} aria-label={t("sessions.addFilter")} onClick={toggle}>
+          <ActionIcon ref={button} variant={narrowed.conditions.length > 0 ? "light" : "default"} size={36} title={t("sessions.addFilter")} aria-label={t("sessions.addFilter")} onClick={toggle}>
             <IconFilter size={16} />
           </ActionIcon>
         ) : (
@@ -53,7 +54,7 @@ export function AddCondition({ conditions, change, fields, named, isSmall = fals
           fields={fields}
           named={named}
           add={(condition) => {
-            change([...conditions, condition]);
+            change({ ...narrowed, conditions: [...narrowed.conditions, condition] });
             close();
           }}
         />
@@ -62,16 +63,26 @@ export function AddCondition({ conditions, change, fields, named, isSmall = fals
   );
 }
 
-/** What is there, each with a button that takes it away. */
-export function Conditions({ conditions, change, fields, named }: FilterProps) {
+/** What is there, each with a button that takes it away; of several, whether all must hold. */
+export function Conditions({ narrowed, change, fields, named }: FilterProps) {
   const { t } = useText();
+  const { conditions, isAny } = narrowed;
   return (
     <>
+      {conditions.length > 1 && (
+        <SegmentedControl
+          size="xs"
+          aria-label={t("filter.howMany")}
+          data={["all", "any"].map((many) => ({ value: many, label: t(many === "any" ? "filter.anyHolds" : "filter.allHold") }))}
+          value={isAny ? "any" : "all"}
+          onChange={(many) => change({ conditions, isAny: many === "any" })}
+        />
+      )}
       {conditions.map((condition, index) => (
-        <ConditionPill key={`${index} ${condition.path}`} condition={condition} fields={fields} named={named} remove={() => change(conditions.toSpliced(index, 1))} />
+        <ConditionPill key={`${index} ${condition.path}`} condition={condition} fields={fields} named={named} remove={() => change({ isAny, conditions: conditions.toSpliced(index, 1) })} />
       ))}
       {conditions.length > 0 && (
-        <Button variant="subtle" size="compact-sm" onClick={() => change([])}>
+        <Button variant="subtle" size="compact-sm" onClick={() => change({ conditions: [], isAny: false })}>
           {t("sessions.clearFilters")}
         </Button>
       )}
@@ -79,22 +90,28 @@ export function Conditions({ conditions, change, fields, named }: FilterProps) {
   );
 }
 
+const toldOf = (operator: Operator): Key => (operator === "any" ? "filter.oneOf" : operator === "none" ? "filter.noneOf" : `filter.${operator}`);
+/** The same where it is chosen: values that are typed need to be told how. */
+const textOf = (operator: Operator, kind: Kind): Key => (kind === "choice" ? toldOf(operator) : `filter.${operator}`);
+
 function ConditionPill({ condition, fields, named, remove }: { condition: Condition; fields: Field[]; named: NamedFields[]; remove: () => void }) {
-  const { t, date } = useText();
+  const { t, number, instant } = useText();
   const { path, operator, value, kind } = condition;
   const field = fields.find((known) => known.path === path);
-  const group = named.find(({ before }) => path.startsWith(before));
-  const name = field ? t(field.text) : group ? path.slice(group.before.length, path.length - (group.after?.length ?? 0)) : path;
+  const group = named.find(({ before, after = "" }) => path.startsWith(before) && path.endsWith(after));
+  const own = group && path.slice(group.before.length, path.length - (group.after?.length ?? 0));
+  const name = field ? t(field.text) : own !== undefined && group?.told ? t(group.told, { name: own }) : (own ?? path);
   const told = (value: string) => field?.options?.find((option) => option.value === value)?.label ?? value;
   const compared = () => {
     if (!needsValue(operator)) return "";
-    if (kind === "date") return date(value);
+    if (isSpan(operator)) return t("filter.daysOf", { count: number(Number(value)) });
+    if (kind === "date") return instant(value);
     if (kind === "boolean") return t(value === "true" ? "app.yes" : "app.no");
-    return kind === "choice" ? value.split(",").map(told).join(", ") : value;
+    return isList(operator) || kind === "choice" ? value.split(",").map((one) => told(one.trim())).join(", ") : value;
   };
   const Told = field?.one?.Told;
   const isNamed = Told !== undefined && needsValue(operator);
-  const text = `${name} ${t(operator === "any" && kind === "choice" ? "filter.oneOf" : `filter.${operator}`)} ${compared()}`.trim();
+  const text = `${name} ${t(toldOf(operator))} ${compared()}`.trim();
   return (
     <Pill withRemoveButton size="md" maw="100%" onRemove={remove} removeButtonProps={{ "aria-label": t("filter.remove", { condition: text }), "aria-hidden": false, tabIndex: 0 }}>
       {isNamed ? (
@@ -114,24 +131,34 @@ function ConditionForm({ fields, named, add }: { fields: Field[]; named: NamedFi
   const [name, setName] = useState("");
   const [operator, setOperator] = useState<Operator>("is");
   const [value, setValue] = useState("");
-  const group = named.find(({ before }) => before === chosen);
+  const [zone, setZone] = useState(OWN_ZONE);
+  const group = named.find(({ id }) => id === chosen);
   const field = group ? group.kind && { kind: group.kind } : fields.find(({ path }) => path === chosen);
   const operators = operatorsOf(field);
   const effective = operators.includes(operator) ? operator : (operators[0] ?? "is");
   const path = group ? `${group.before}${name.trim()}${group.after ?? ""}` : chosen;
-  const kind = field?.kind ?? (operatorsOf({ kind: "number" }).includes(effective) ? "number" : "text");
-  const isReady = (!group || name.trim() !== "") && (!needsValue(effective) || value.trim() !== "" || kind === "boolean");
+  const kind = kindOf(field, effective);
+  const shape = isSpan(effective) ? "days" : isList(effective) ? "list" : kind === "date" ? "time" : "one";
+  const hasValue = !needsValue(effective) || kind === "boolean" || (shape === "days" ? isDays(value) : value.trim() !== "");
+  const isReady = (!group || name.trim() !== "") && hasValue;
+  const said = () => {
+    if (!needsValue(effective)) return "";
+    if (kind === "boolean") return value || "true";
+    return shape === "time" ? instantOf(value, zone) : value.trim();
+  };
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (isReady) add({ path, kind, operator: effective, value: kind === "boolean" ? value || "true" : value });
+        if (isReady) add({ path, kind, operator: effective, value: said() });
       }}
     >
       <Stack gap="sm" w={260}>
         <Select
           label={t("filter.field")}
-          data={[...fields.map(({ path, text }) => ({ value: path, label: t(text) })), ...named.map(({ before, text }) => ({ value: before, label: t(text) }))]}
+          // What is typed is another field.
+          onFocus={(event) => event.currentTarget.select()}
+          data={[...fields.map(({ path, text }) => ({ value: path, label: t(text) })), ...named.map(({ id, text }) => ({ value: id, label: t(text) }))]}
           value={chosen}
           onChange={(field) => {
             if (!field) return;
@@ -145,18 +172,22 @@ function ConditionForm({ fields, named, add }: { fields: Field[]; named: NamedFi
         {group && <TextInput label={t(group.nameText)} value={name} onChange={(event) => setName(event.currentTarget.value)} />}
         <Select
           label={t("filter.operator")}
-          data={operators.map((operator) => ({ value: operator, label: t(operator === "any" && kind === "choice" ? "filter.oneOf" : `filter.${operator}`) }))}
+          data={operators.map((operator) => ({ value: operator, label: t(textOf(operator, kind)) }))}
           value={effective}
           onChange={(chosen) => {
             if (!chosen) return;
-            // One value and several are written in different ways.
-            if ((chosen === "any") !== (effective === "any")) setValue("");
-            setOperator(chosen as Operator);
+            const next = chosen as Operator;
+            // One value, several, days and times are written in different ways.
+            if (isList(next) !== isList(effective) || isSpan(next) !== isSpan(effective) || kindOf(field, next) !== kind) setValue("");
+            setOperator(next);
           }}
           allowDeselect={false}
           comboboxProps={{ withinPortal: false }}
         />
-        {needsValue(effective) && <Value field={field} isLoose={group !== undefined} isList={effective === "any"} value={value} setValue={setValue} />}
+        {needsValue(effective) && <Value field={field} kind={kind} shape={shape} value={value} setValue={setValue} />}
+        {needsValue(effective) && shape === "time" && (
+          <Select label={t("overview.timezone")} data={zones(zone)} value={zone} onChange={(zone) => zone && setZone(zone)} searchable limit={50} allowDeselect={false} comboboxProps={{ withinPortal: false }} />
+        )}
         <Button type="submit" disabled={!isReady}>
           {t("filter.apply")}
         </Button>
@@ -167,19 +198,17 @@ function ConditionForm({ fields, named, add }: { fields: Field[]; named: NamedFi
 
 interface ValueProps {
   field: Partial<Field> | undefined;
-  /** Whether it may be of any kind. */
-  isLoose: boolean;
-  /** Whether there may be several. */
-  isList: boolean;
+  kind: Kind;
+  shape: "one" | "list" | "time" | "days";
   value: string;
   setValue: (value: string) => void;
 }
 
-function Value({ field, isLoose, isList, value, setValue }: ValueProps): ReactNode {
+function Value({ field, kind, shape, value, setValue }: ValueProps): ReactNode {
   const { t } = useText();
-  const label = t("filter.value");
+  const label = t(shape === "days" ? "filter.days" : "filter.value");
   const comboboxProps = { withinPortal: false };
-  if (field?.kind === "boolean") {
+  if (kind === "boolean") {
     const data = [
       { value: "true", label: t("app.yes") },
       { value: "false", label: t("app.no") },
@@ -189,14 +218,14 @@ function Value({ field, isLoose, isList, value, setValue }: ValueProps): ReactNo
   if (field?.one) return <field.one.Choose label={label} value={value} choose={setValue} />;
   if (field?.kind === "choice") {
     const data = field.options ?? [];
-    if (isList) return <MultiSelect label={label} data={data} value={value.split(",").filter(Boolean)} onChange={(all) => setValue(all.join(","))} searchable comboboxProps={comboboxProps} />;
+    if (shape === "list") return <MultiSelect label={label} data={data} value={value.split(",").filter(Boolean)} onChange={(all) => setValue(all.join(","))} searchable comboboxProps={comboboxProps} />;
     return <Select label={label} data={data} value={value || null} onChange={(chosen) => setValue(chosen ?? "")} searchable comboboxProps={comboboxProps} />;
   }
   return (
     <TextInput
       label={label}
-      type={field?.kind === "date" ? "datetime-local" : "text"}
-      inputMode={field?.kind === "number" && !isLoose ? "decimal" : "text"}
+      type={shape === "time" ? "datetime-local" : "text"}
+      inputMode={shape === "days" ? "numeric" : kind === "number" ? "decimal" : "text"}
       value={value}
       onChange={(event) => setValue(event.currentTarget.value)}
     />

@@ -3,13 +3,15 @@ import { ActionIcon, Button, Combobox, Group, Kbd, Modal, Text, TextInput, useCo
 import { useDebouncedValue, useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 
 import type { Session } from "../api/client";
 import { useText } from "../i18n";
 import { useSearch } from "../pages/sessions/query";
 import { Face, Failure, nameOf } from "./parts";
 import { useProjectId } from "./project";
+
+const FOUND_MAX = 8;
 
 export function Find() {
   const { t } = useText();
@@ -24,9 +26,7 @@ export function Find() {
         <IconSearch size={16} />
       </ActionIcon>
       <Modal opened={opened} onClose={close} title={t("nav.find")} size="lg" yOffset="10vh" closeButtonProps={{ "aria-label": t("app.close") }}>
-        <SessionPicker
-          onPick={close}
-        />
+        <SessionPicker onPick={close} />
       </Modal>
     </>
   );
@@ -40,21 +40,32 @@ export function SessionPicker({ onPick, choose }: { onPick?: () => void; choose?
   const combobox = useCombobox();
   const [term, setTerm] = useState("");
   const [wanted] = useDebouncedValue(term.trim(), 120);
-  const found = useSearch(projectId, wanted, 8);
-  const pick = (id: string) => {
-    const session = found.data?.find((session) => session.id === id);
+  const found = useSearch(projectId, wanted, FOUND_MAX);
+  // What is shown may have been found for what was typed before.
+  const isCurrent = wanted === term.trim() && !found.isPlaceholderData && found.data !== undefined;
+  const isAwaited = useRef(false);
+  const take = (session: Session | undefined) => {
+    isAwaited.current = false;
     if (!session) return;
     onPick?.();
     if (choose) choose(session);
     else void navigate({ to: "/p/$projectId/sessions/$sessionId", params: { projectId, sessionId: session.id } });
   };
+  const enter = (event: KeyboardEvent) => {
+    // Who pastes an id and presses Enter at once gets to its session when it is found, and to no other one before.
+    if (event.key !== "Enter" || isCurrent || term.trim() === "") return;
+    event.stopPropagation();
+    event.preventDefault();
+    isAwaited.current = true;
+  };
   useEffect(() => {
-    combobox.selectFirstOption();
+    if (isCurrent && isAwaited.current) take(found.data?.[0]);
+    else combobox.selectFirstOption();
     // Only when other sessions were found.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [found.data]);
+  }, [found.data, isCurrent]);
   return (
-    <Combobox store={combobox} onOptionSubmit={pick}>
+    <Combobox store={combobox} onOptionSubmit={(id) => take(found.data?.find((session) => session.id === id))}>
       <Combobox.EventsTarget>
         <TextInput
           data-autofocus
@@ -62,7 +73,9 @@ export function SessionPicker({ onPick, choose }: { onPick?: () => void; choose?
           placeholder={t("nav.findHint")}
           leftSection={<IconSearch size={16} aria-hidden />}
           value={term}
+          onKeyDownCapture={enter}
           onChange={(event) => {
+            isAwaited.current = false;
             setTerm(event.currentTarget.value);
             combobox.openDropdown();
           }}

@@ -5,6 +5,8 @@ import { useText } from "../i18n";
 
 interface Form {
   title: string;
+  /** What the button says that saves, where it is more than that. */
+  action?: string;
   children: ReactNode;
   isReady: boolean;
   isSaving: boolean;
@@ -13,7 +15,7 @@ interface Form {
 }
 
 /** A form that is saved or left. A click beside it loses nothing that was written. */
-export function FormDialog({ title, children, isReady, isSaving, save, close }: Form) {
+export function FormDialog({ title, action, children, isReady, isSaving, save, close }: Form) {
   const { t } = useText();
   return (
     <Modal opened size="lg" onClose={close} closeOnClickOutside={false} title={title} closeButtonProps={{ "aria-label": t("app.close") }}>
@@ -30,7 +32,7 @@ export function FormDialog({ title, children, isReady, isSaving, save, close }: 
               {t("app.cancel")}
             </Button>
             <Button type="submit" disabled={!isReady} loading={isSaving}>
-              {t("app.save")}
+              {action ?? t("app.save")}
             </Button>
           </Group>
         </Stack>

@@ -84,7 +84,8 @@ export function SavedViews({ listed, isSmall = false }: { listed: View["listed"]
             </Menu.Item>
           )}
           {may && !current && (
-            <Menu.Item disabled={address === ""} onClick={save.open}>
+            // It can be reached all the same: a menu in which nothing can is not left by Escape.
+            <Menu.Item aria-disabled={address === ""} data-disabled={address === "" || undefined} closeMenuOnClick={address !== ""} onClick={() => address !== "" && save.open()}>
               {t("views.save")}
             </Menu.Item>
           )}

@@ -13,11 +13,12 @@ import { AccountMenu } from "./AccountMenu";
 import { Find } from "./Find";
 import { Live } from "./Live";
 import { useOnline } from "./online";
+import { part } from "./part";
 import { Failure, Loading } from "./parts";
 import { projectsQuery, rememberProject, useProjectId } from "./project";
 import { ShortcutsSheet, useShortcuts } from "./shortcuts";
 
-const Views = lazy(() => import("../pages/inbox/Views").then(({ Views }) => ({ default: Views })));
+const Views = lazy(() => part(() => import("../pages/inbox/Views")).then(({ Views }) => ({ default: Views })));
 
 const PAGES = [
   { to: "/p/$projectId/overview", text: "nav.overview", Icon: IconDashboard },

@@ -1,5 +1,5 @@
 // Conditions as people choose them, and as the server reads them.
-import type { ComponentType } from "react";
+import { useMemo, type ComponentType } from "react";
 
 import type { Key } from "../i18n";
 
@@ -19,42 +19,73 @@ export interface Field {
 
 /** Fields that the project names itself: each has a name beside. */
 export interface NamedFields {
+  id: string;
   /** What stands before the name in the path, and what behind it. */
   before: string;
   after?: string;
   text: Key;
   nameText: Key;
+  /** What one is called, when that is more than its name. */
+  told?: Key;
   /** Of what kind they are; without one, what is typed tells. */
   kind?: Kind;
 }
 
-export type Operator = "is" | "isNot" | "any" | "more" | "less" | "after" | "before" | "exists" | "missing";
+const MAY_MISS = ["exists", "missing"] as const;
+const LISTS = ["any", "none"] as const;
+const AMOUNTS = ["more", "atLeast", "less", "atMost"] as const;
+/** At a day and time, and so many days ago. */
+const TIMES = ["after", "before"] as const;
+const SPANS = ["within", "longerAgo"] as const;
 
-export const OPERATORS: Record<Kind, Operator[]> = {
-  text: ["is", "isNot", "any", "exists", "missing"],
-  number: ["is", "isNot", "more", "less", "exists", "missing"],
-  date: ["after", "before", "exists", "missing"],
+export type Operator = "is" | "isNot" | (typeof LISTS | typeof AMOUNTS | typeof TIMES | typeof SPANS | typeof MAY_MISS)[number];
+
+const OPERATORS: Record<Kind, Operator[]> = {
+  text: ["is", "isNot", ...LISTS, ...MAY_MISS],
+  number: ["is", "isNot", ...AMOUNTS, ...MAY_MISS],
+  date: [...SPANS, ...TIMES, ...MAY_MISS],
   boolean: ["is", "isNot"],
-  choice: ["is", "isNot", "any"],
+  choice: ["is", "isNot", ...LISTS],
 };
 
-const MAY_MISS: Operator[] = ["exists", "missing"];
+const isOneOf = <T extends Operator>(operators: readonly T[], operator: Operator): operator is T => (operators as readonly Operator[]).includes(operator);
 
-/** What may be said of a field. One that the project names itself may be a text or a number. */
+/** What may be said of a field. One that the project names itself may be of any kind. */
 export function operatorsOf(field: Pick<Field, "kind" | "mayMiss" | "one"> | undefined): Operator[] {
-  if (!field) return [...new Set([...OPERATORS.text, ...OPERATORS.number])];
+  if (!field) return [...new Set([...OPERATORS.text, ...OPERATORS.number, ...OPERATORS.date])];
   const all = field.mayMiss ? [...OPERATORS[field.kind], ...MAY_MISS] : OPERATORS[field.kind];
-  return field.one ? all.filter((operator) => operator !== "any") : all;
+  return field.one ? all.filter((operator) => !isOneOf(LISTS, operator)) : all;
+}
+
+/** What is compared with: it follows from the field, or from what is said of it. */
+export function kindOf(field: Pick<Field, "kind"> | undefined, operator: Operator): Kind {
+  if (field) return field.kind;
+  if (isOneOf(TIMES, operator) || isOneOf(SPANS, operator)) return "date";
+  return isOneOf(AMOUNTS, operator) ? "number" : "text";
 }
 
 export interface Condition {
   path: string;
   kind: Kind;
   operator: Operator;
+  /** Of several, with commas; of a day and time, the instant, so that it is the same one for whoever has the address. */
   value: string;
 }
 
-export const needsValue = (operator: Operator) => operator !== "exists" && operator !== "missing";
+/** What a list is narrowed down to. */
+export interface Narrowed {
+  conditions: Condition[];
+  /** Whether one of them is enough. */
+  isAny: boolean;
+}
+
+const EVERYTHING: Narrowed = { conditions: [], isAny: false };
+
+export const needsValue = (operator: Operator) => !isOneOf(MAY_MISS, operator);
+/** Whether there may be several values. */
+export const isList = (operator: Operator) => isOneOf(LISTS, operator);
+/** Whether the value is a number of days. */
+export const isSpan = (operator: Operator) => isOneOf(SPANS, operator);
 
 /** What may be of any kind. */
 const LOOSE = /^(customData|eventData|attributes)\./;
@@ -71,14 +102,28 @@ function scalar(value: string, kind: Kind, path: string): unknown {
   return trimmed;
 }
 
-function test({ operator, value, kind, path }: Condition): unknown {
+const DAY_MS = 86_400_000;
+
+function test({ operator, value, kind, path }: Condition, now: number): unknown {
+  const all = () => value.split(",").map((one) => scalar(one, kind, path));
+  const daysAgo = () => new Date(now - Number(value) * DAY_MS).toISOString();
   switch (operator) {
     case "is":
       return scalar(value, kind, path);
     case "isNot":
       return { $ne: scalar(value, kind, path) };
     case "any":
-      return { $in: value.split(",").map((one) => scalar(one, kind, path)) };
+      return { $in: all() };
+    case "none":
+      return { $nin: all() };
+    case "within":
+      return { $gte: daysAgo() };
+    case "longerAgo":
+      return { $lt: daysAgo() };
+    case "atLeast":
+      return { $gte: scalar(value, kind, path) };
+    case "atMost":
+      return { $lte: scalar(value, kind, path) };
     case "more":
     case "after":
       return { $gt: scalar(value, kind, path) };
@@ -91,33 +136,52 @@ function test({ operator, value, kind, path }: Condition): unknown {
   }
 }
 
-/** The value of `filter` in a request; nothing when there is no condition. */
-export function toQuery(conditions: Condition[]): string | undefined {
+/** The value of `filter` in a request at an instant; nothing when there is no condition. */
+export function toQuery({ conditions, isAny }: Narrowed, now: number): string | undefined {
   if (conditions.length === 0) return undefined;
-  return JSON.stringify({ $and: conditions.map((condition) => ({ [condition.path]: test(condition) })) });
+  return JSON.stringify({ [isAny ? "$or" : "$and"]: conditions.map((condition) => ({ [condition.path]: test(condition, now) })) });
+}
+
+/** The conditions of an address, and what the server is asked by them. Days are counted back from when they were set, or the page was opened. */
+export function useNarrowed(address: string | undefined): { narrowed: Narrowed; query: string | undefined } {
+  return useMemo(() => {
+    const narrowed = fromAddress(address);
+    return { narrowed, query: toQuery(narrowed, Date.now()) };
+  }, [address]);
 }
 
 const isCondition = (value: unknown): value is Condition => {
   const { path, kind, operator, value: compared } = (value ?? {}) as Partial<Condition>;
   const known = kind !== undefined && Object.hasOwn(OPERATORS, kind);
   if (!known || typeof path !== "string" || typeof compared !== "string") return false;
-  const isDate = kind === "date" && needsValue(operator as Operator);
   const isKnown = operatorsOf({ kind, mayMiss: kind === "choice" }).includes(operator as Operator);
-  return isKnown && !(isDate && Number.isNaN(Date.parse(compared)));
+  if (!isKnown) return false;
+  if (isSpan(operator as Operator)) return DAYS.test(compared);
+  return kind !== "date" || !needsValue(operator as Operator) || !Number.isNaN(Date.parse(compared));
 };
 
+/** As many as there may be days: the beginning of time stays in reach. */
+const DAYS = /^\d{1,5}$/;
+
+/** Whether a condition may be made of these. */
+export const isDays = (value: string) => DAYS.test(value.trim());
+
 /** The conditions in an address; what is none is passed over. */
-export function fromAddress(text: string | undefined): Condition[] {
+export function fromAddress(text: string | undefined): Narrowed {
   try {
     const parsed: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(parsed) ? parsed.filter(isCondition) : [];
+    const any = (parsed as { any?: unknown } | null)?.any;
+    const all = any ?? parsed;
+    return Array.isArray(all) ? { conditions: all.filter(isCondition), isAny: any !== undefined } : EVERYTHING;
   } catch {
-    return [];
+    return EVERYTHING;
   }
 }
 
-export function toAddress(conditions: Condition[]): string | undefined {
-  return conditions.length === 0 ? undefined : JSON.stringify(conditions);
+/** All of them are an array, one of them is enough in an object. */
+export function toAddress({ conditions, isAny }: Narrowed): string | undefined {
+  if (conditions.length === 0) return undefined;
+  return JSON.stringify(isAny && conditions.length > 1 ? { any: conditions } : conditions);
 }
 
 /** Two values of `filter`, of which both hold. */

@@ -5,7 +5,9 @@ import { IconAlertTriangle, IconCheck, IconCopy } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import { ApiError, OfflineError, type Session } from "../api/client";
-import { useText } from "../i18n";
+import { useText, type Key } from "../i18n";
+import { en } from "../i18n/en";
+import { useTitle } from "./title";
 
 export function Loading() {
   const { t } = useText();
@@ -16,12 +18,14 @@ export function Loading() {
   );
 }
 
-/** What to say of an error: the server's own words where it has some. */
+/** What to say of an error: in the words of the viewer's language where there are some, else in the server's own. */
 export function useExplain(): (error: unknown) => string {
   const { t } = useText();
   return (error) => {
     if (error instanceof OfflineError) return t("app.offline");
     if (!(error instanceof ApiError)) return (error instanceof Error && error.message) || t("app.failed");
+    const known = `error.${error.code}`;
+    if (known in en) return t(known as Key);
     if (error.status >= 500) return t("app.failedHint", { id: error.requestId ?? "–" });
     return error.errors.length > 0 && error.status === 422 ? error.errors.join("\n") : error.message;
   };
@@ -64,6 +68,7 @@ export function Empty({ icon, title, children, action }: { icon: ReactNode; titl
 }
 
 export function PageTitle({ title, hint, children }: { title: string; hint?: ReactNode; children?: ReactNode }) {
+  useTitle(title);
   return (
     <Group justify="space-between" align="center" mb="md">
       <Group gap="sm" align="baseline">

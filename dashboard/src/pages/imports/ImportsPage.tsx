@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "react";
 
 import type { Import } from "../../api/client";
 import { useText } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 import { Confirm } from "../../shell/Confirm";
 import { Empty, Failure, Loading, PageTitle, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
@@ -92,7 +93,7 @@ function DropZone({ choose }: { choose: (file: File) => void }) {
 const COLORS: Record<string, string> = { done: "green", failed: "red", running: "hark", undoing: "yellow" };
 
 function Past({ one, may }: { one: Import; may: boolean }) {
-  const { t, ago } = useText();
+  const { t } = useText();
   const projectId = useProjectId();
   const { cancel, undo } = useImportActions(projectId);
   const tell = useTell();
@@ -119,7 +120,7 @@ function Past({ one, may }: { one: Import; may: boolean }) {
         </div>
         <Group gap="xs">
           <Text size="xs" className="quiet">
-            {ago(one.createdAt)}
+            <Ago at={one.createdAt} />
           </Text>
           {may && (one.status === "queued" || one.status === "running") && (
             <Button size="compact-sm" variant="default" onClick={() => attempt(cancel(one.id))}>

@@ -5,9 +5,10 @@ import { Link, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react
 
 import { useText } from "../../i18n";
 import { Empty } from "../../shell/parts";
-import { fromAddress, toQuery } from "../../shell/filter";
+import { useNarrowed } from "../../shell/filter";
 import { useProjectId } from "../../shell/project";
 import { useShortcuts } from "../../shell/shortcuts";
+import { useTitle } from "../../shell/title";
 import { useConditions, useInbox } from "./query";
 import { TicketList } from "./TicketList";
 import { keptIn, viewOf } from "./views";
@@ -19,7 +20,9 @@ export function InboxPage() {
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
   const view = viewOf(search.view);
-  const tickets = useInbox(useConditions(view), toQuery(fromAddress(search.filter)), search.q?.trim() ?? "");
+  useTitle(ticketId === undefined ? t("tickets.title") : undefined);
+  const { query } = useNarrowed(search.filter);
+  const tickets = useInbox(useConditions(view), query, search.q?.trim() ?? "");
   const shown = tickets.data?.pages.flatMap((page) => page.tickets) ?? [];
   const open = (ticketId: string | undefined) => {
     const kept = keptIn(search);

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from "react";
 
 import type { Ticket } from "../../api/client";
 import { useText } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 import { fromAddress, toAddress } from "../../shell/filter";
 import { AddCondition, Conditions, type FilterProps } from "../../shell/FilterBuilder";
 import { usePresent } from "../../shell/Live";
@@ -15,7 +16,7 @@ import { SavedViews } from "../../shell/SavedViews";
 import { useShortcuts } from "../../shell/shortcuts";
 import { summaryOf } from "../ticket/query";
 import { NAMED, useTicketFields } from "./fields";
-import { useTicketSettings, type useInbox } from "./query";
+import { titleIn, useTicketSettings, type useInbox } from "./query";
 import { keptIn, titleOf, VIEWS, type View } from "./views";
 
 const TYPING_MS = 150;
@@ -29,7 +30,7 @@ export function TicketList({ view, tickets, current }: { view: View; tickets: Re
   const total = tickets.data?.pages[0]?.total;
   const navigate = useNavigate();
   const filter: FilterProps = {
-    conditions: fromAddress(search.filter),
+    narrowed: fromAddress(search.filter),
     change: (next) => void navigate({ to: ".", search: { ...search, filter: toAddress(next) }, replace: true }),
     fields: useTicketFields(),
     named: NAMED,
@@ -50,13 +51,13 @@ export function TicketList({ view, tickets, current }: { view: View; tickets: Re
           <AddCondition {...filter} isSmall />
           <SavedViews listed="tickets" isSmall />
         </Group>
-        {filter.conditions.length > 0 && (
+        {filter.narrowed.conditions.length > 0 && (
           <Group gap={6} mt="xs">
             <Conditions {...filter} />
           </Group>
         )}
       </div>
-      <Rows tickets={tickets} current={current} isNarrowed={search.q !== undefined || filter.conditions.length > 0} />
+      <Rows tickets={tickets} current={current} isNarrowed={search.q !== undefined || filter.narrowed.conditions.length > 0} />
     </section>
   );
 }
@@ -94,6 +95,9 @@ function SearchField() {
 
 function Rows({ tickets, current, isNarrowed }: { tickets: ReturnType<typeof useInbox>; current: string | undefined; isNarrowed: boolean }) {
   const { t } = useText();
+  // What a view shows depends on them.
+  const settings = useTicketSettings();
+  if (settings.error && !settings.data) return <Failure error={settings.error} retry={() => void settings.refetch()} />;
   if (tickets.error && !tickets.data) return <Failure error={tickets.error} retry={() => void tickets.refetch()} />;
   if (!tickets.data) return <Loading />;
   const rows = tickets.data.pages.flatMap((page) => page.tickets);
@@ -123,7 +127,7 @@ function Rows({ tickets, current, isNarrowed }: { tickets: ReturnType<typeof use
 }
 
 function Row({ ticket, isCurrent }: { ticket: Ticket; isCurrent: boolean }) {
-  const { t, ago, date } = useText();
+  const { t } = useText();
   const projectId = useProjectId();
   const search = useSearch({ strict: false });
   const settings = useTicketSettings();
@@ -131,7 +135,7 @@ function Row({ ticket, isCurrent }: { ticket: Ticket; isCurrent: boolean }) {
   useEffect(() => {
     if (isCurrent) link.current?.scrollIntoView({ block: "nearest" });
   }, [isCurrent]);
-  const status = settings.data?.statuses.find(({ key }) => key === ticket.status)?.title ?? ticket.status;
+  const status = titleIn(settings.data?.statuses, ticket.status);
   const from = ticket.session ? nameOf(ticket.session, t("sessions.guest")) : t("inbox.nobody");
   const handler = ticket.processingUser && nameOfMember(ticket.processingUser);
   return (
@@ -149,8 +153,8 @@ function Row({ ticket, isCurrent }: { ticket: Ticket; isCurrent: boolean }) {
           <Text size="sm" fw={ticket.notificationsUnread ? 700 : 500} truncate>
             {from}
           </Text>
-          <Text size="xs" className="quiet" flex="none" title={date(ticket.lastNotification)}>
-            {ago(ticket.lastNotification)}
+          <Text size="xs" className="quiet" flex="none">
+            <Ago at={ticket.lastNotification} />
           </Text>
         </Group>
         <Text size="sm" truncate fw={ticket.notificationsUnread ? 600 : 400}>

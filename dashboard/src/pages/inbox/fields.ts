@@ -8,9 +8,9 @@ import { ChooseSession, SessionName } from "./sessionField";
 const PRIORITIES = ["LOW", "MEDIUM", "HIGH"] as const;
 
 export const NAMED: NamedFields[] = [
-  { before: "formData.", text: "filter.form", nameText: "filter.formName", kind: "text" },
-  { before: "attributes.", text: "filter.attribute", nameText: "filter.customName" },
-  { before: "customData.", text: "filter.customData", nameText: "filter.customName" },
+  { id: "form", before: "formData.", text: "filter.form", nameText: "filter.formName", kind: "text" },
+  { id: "attribute", before: "attributes.", text: "filter.attribute", nameText: "filter.customName" },
+  { id: "custom", before: "customData.", text: "filter.customData", nameText: "filter.customName" },
 ];
 
 export function useTicketFields(): Field[] {

@@ -1,22 +1,43 @@
 // What is asked of the server for the inbox.
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useCallback } from "react";
 
-import { api, data, nextCursor, type Ticket } from "../../api/client";
+import { api, data, nextCursor, type Schemas, type Ticket } from "../../api/client";
+import { useText, type Key } from "../../i18n";
+import { en } from "../../i18n/en";
 import { both } from "../../shell/filter";
 import { useMe, useProjectId } from "../../shell/project";
 import { conditionsOf, type View } from "./views";
 
 const TICKETS_PER_PAGE = 50;
 
+/** The title of a status or type: of a built-in one in the language of the viewer, unless the project calls it something else. */
+function titled<T extends { key: string; title: string }>(kind: "status" | "type", one: T, t: (key: Key) => string): T {
+  const known = `${kind}.${one.key}` as Key;
+  return en[known] === one.title ? { ...one, title: t(known) } : one;
+}
+
 /** The statuses and types of tickets of the project. */
 export function useTicketSettings() {
+  const { t } = useText();
   const projectId = useProjectId();
   return useQuery({
     queryKey: ["ticket-settings", projectId],
     queryFn: () => data(api.GET("/v3/projects/{projectId}/ticket-settings", { params: { path: { projectId }, header: { project: projectId } } })),
     staleTime: 60_000,
+    select: useCallback(
+      (settings: Schemas["TicketSettingsBody"]) => ({
+        ...settings,
+        statuses: settings.statuses.map((one) => titled("status", one, t)),
+        types: settings.types.map((one) => titled("type", one, t)),
+      }),
+      [t],
+    ),
   });
 }
+
+/** What the project calls a status or type. */
+export const titleIn = (known: { key: string; title: string }[] | undefined, key: string) => known?.find((one) => one.key === key)?.title ?? key;
 
 /** The conditions of a view; nothing until it is known whose and what they are. */
 export function useConditions(view: View): string | undefined {

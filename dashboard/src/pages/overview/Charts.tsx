@@ -12,6 +12,7 @@ import { api, data, type Schemas } from "../../api/client";
 import { useText, type Key } from "../../i18n";
 import { Failure, Loading } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
+import { OWN_ZONE, zones } from "../../shell/zones";
 
 type Overview = Schemas["OverviewBody"];
 type Day = Schemas["OverviewDay"];
@@ -21,7 +22,6 @@ const CHART_PX = 160;
 /** What the name of a day takes. */
 const LABEL_PX = 80;
 const HALF_DAY_S = 43_200;
-const OWN_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 /** The columns of the numbers, in the order of the table. */
 const COLUMNS: [keyof Day, Key][] = [
@@ -89,11 +89,6 @@ export function Charts() {
       )}
     </section>
   );
-}
-
-/** All time zones that the browser knows, and the one that is chosen. */
-function zones(chosen: string): string[] {
-  return [...new Set([OWN_ZONE, "UTC", chosen, ...Intl.supportedValuesOf("timeZone")])];
 }
 
 /** The middle of a day as the library counts time, so that it is on that day everywhere. */

@@ -6,6 +6,7 @@ import { useState } from "react";
 
 import { api, data, type Schemas } from "../../api/client";
 import { useText, type Key } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 import { Confirm } from "../../shell/Confirm";
 import { Copyable, Failure, useTell } from "../../shell/parts";
 import { useMay, useProject, useProjectId } from "../../shell/project";
@@ -84,7 +85,7 @@ function Once({ label, value }: { label: string; value: string }) {
 }
 
 function ApiKeys() {
-  const { t, ago, day } = useText();
+  const { t, day } = useText();
   const projectId = useProjectId();
   const queries = useQueryClient();
   const tell = useTell();
@@ -141,7 +142,7 @@ function ApiKeys() {
               <Table.Td ta="right">
                 {key.revokedAt ? (
                   <Text size="xs" className="quiet">
-                    {t("settings.revoked", { when: ago(key.revokedAt) })}
+                    <Ago at={key.revokedAt} told={(when) => t("settings.revoked", { when })} />
                   </Text>
                 ) : (
                   may && (

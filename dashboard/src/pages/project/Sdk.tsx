@@ -74,8 +74,22 @@ function Form({ config }: { config: Config }) {
   );
 }
 
+/** As many signs of the button's text as its picture has room for. */
+const LABEL_CHARS = 18;
+/** What is not set is blue. */
+const UNSET = "#485bff";
+
+/** Black or white, whichever can be read on a colour such as `#0b7a75`. */
+function readableOn(color: string): string {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16) || 0);
+  return red * 0.299 + green * 0.587 + blue * 0.114 > 150 ? "#000000" : "#ffffff";
+}
+
 function Preview({ config }: { config: Partial<Config> }) {
   const { t } = useText();
+  const header = config.headerColor || UNSET;
+  const button = config.buttonColor || UNSET;
+  const label = config.widgetButtonText?.trim();
   return (
     <figure style={{ margin: 0, flex: "0 0 240px" }} aria-label={t("settings.preview")}>
       <Title order={2} size="sm" mb="xs">
@@ -83,13 +97,27 @@ function Preview({ config }: { config: Partial<Config> }) {
       </Title>
       <svg viewBox="0 0 240 300" width="240" height="300" role="img" aria-label={t("settings.preview")} style={{ border: "1px solid var(--line)", borderRadius: 12 }}>
         <rect width="240" height="300" fill={config.backgroundColor || "#ffffff"} />
-        <rect width="240" height="90" fill={config.headerColor || "#485bff"} />
+        <rect width="240" height="90" fill={header} />
+        <text x="18" y="48" fontSize="15" fontWeight="650" fill={readableOn(header)}>
+          {t("settings.previewTitle")}
+        </text>
         <rect x="16" y="66" width="208" height="46" rx="8" fill="#ffffff" stroke="#0001" />
         <rect x="28" y="80" width="90" height="7" rx="3" fill="#c6ccd1" />
         <rect x="28" y="94" width="140" height="7" rx="3" fill="#e1e5e8" />
-        <rect x="16" y="130" width="208" height="34" rx="8" fill={config.color || "#485bff"} />
-        <circle cx="206" cy="266" r="22" fill={config.buttonColor || "#485bff"} />
-        <path d="M197 266h18M206 257v18" stroke="#fff" strokeWidth="2.5" strokeLinecap="round" />
+        <rect x="16" y="130" width="208" height="34" rx="8" fill={config.color || UNSET} />
+        {label ? (
+          <>
+            <rect x="76" y="246" width="148" height="38" rx="19" fill={button} />
+            <text x="150" y="270" textAnchor="middle" fontSize="13" fill={readableOn(button)}>
+              {label.length > LABEL_CHARS ? `${label.slice(0, LABEL_CHARS - 1)}…` : label}
+            </text>
+          </>
+        ) : (
+          <>
+            <circle cx="206" cy="266" r="22" fill={button} />
+            <path d="M197 266h18M206 257v18" stroke={readableOn(button)} strokeWidth="2.5" strokeLinecap="round" />
+          </>
+        )}
       </svg>
     </figure>
   );

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, type ComponentType } from "react";
 
 import { useText, type Key } from "../../i18n";
+import { part } from "../../shell/part";
 import { Loading, PageTitle } from "../../shell/parts";
 import { useProject } from "../../shell/project";
 import { TabList } from "../../shell/TabList";
@@ -15,8 +16,8 @@ import { Sdk } from "./Sdk";
 import { SignIns } from "./SignIns";
 import { Webhooks } from "./Webhooks";
 
-const Teams = lazy(() => import("../teams/Teams").then(({ Teams }) => ({ default: Teams })));
-const Templates = lazy(() => import("../templates/Templates").then(({ Templates }) => ({ default: Templates })));
+const Teams = lazy(() => part(() => import("../teams/Teams")).then(({ Teams }) => ({ default: Teams })));
+const Templates = lazy(() => part(() => import("../templates/Templates")).then(({ Templates }) => ({ default: Templates })));
 
 const TABS: [string, Key, ComponentType][] = [
   ["keys", "settings.keys", Keys],
@@ -34,7 +35,8 @@ const TABS: [string, Key, ComponentType][] = [
 export function SettingsPage() {
   const { t } = useText();
   const project = useProject();
-  const { tab = "keys" } = useSearch({ strict: false });
+  const search = useSearch({ strict: false });
+  const tab = TABS.find(([value]) => value === search.tab)?.[0] ?? "keys";
   const navigate = useNavigate();
   return (
     <>
@@ -44,7 +46,7 @@ export function SettingsPage() {
         keepMounted={false}
         className="panel"
         p="md"
-        maw={980}
+        maw={1060}
         onChange={(tab) => void navigate({ to: ".", search: { tab: tab ?? undefined }, replace: true })}
       >
         <TabList tabs={TABS.map(([value, text]) => [value, text] as const)} chosen={tab} />

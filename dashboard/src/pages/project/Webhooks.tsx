@@ -7,6 +7,7 @@ import { useState } from "react";
 
 import { api, data, type Schemas } from "../../api/client";
 import { useText } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 import { Confirm } from "../../shell/Confirm";
 import { Copyable, Empty, Failure, Loading, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
@@ -180,7 +181,7 @@ function Deliveries({ webhookId }: { webhookId: string }) {
 }
 
 function Row({ delivery }: { delivery: Delivery }) {
-  const { t, ago, date } = useText();
+  const { t, date } = useText();
   const project = useProjectId();
   const queries = useQueryClient();
   const tell = useTell();
@@ -198,7 +199,9 @@ function Row({ delivery }: { delivery: Delivery }) {
   return (
     <>
       <Table.Tr>
-        <Table.Td title={date(delivery.createdAt)}>{ago(delivery.createdAt)}</Table.Td>
+        <Table.Td>
+          <Ago at={delivery.createdAt} />
+        </Table.Td>
         <Table.Td>{delivery.event}</Table.Td>
         <Table.Td>
           <Badge variant="light" color={COLORS[delivery.status]} tt="none">

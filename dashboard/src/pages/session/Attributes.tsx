@@ -3,7 +3,7 @@ import { Alert, Anchor, Button, Group, Modal, Stack, Text, TextInput, Title, Uns
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useRef, useState } from "react";
 
 import { ApiError, type Session } from "../../api/client";
 import { useText, type Key } from "../../i18n";
@@ -116,8 +116,10 @@ function useSave(loaded: Versioned, attribute: Attribute, done: () => void) {
         }
         const now = await readSession(projectId, id);
         const old = shown(valueAt(base.session, attribute.path));
-        // Somebody changed something else: that is no conflict.
-        if (shown(valueAt(now.session, attribute.path)) !== old) {
+        const there = shown(valueAt(now.session, attribute.path));
+        // It says so already, whoever was quicker; or somebody changed something else: that is no conflict.
+        if (there === shown(parsed(text, attribute.kind) ?? undefined)) return now.session;
+        if (there !== old) {
           setConflict({ now, old, mine: text });
           return undefined;
         }
@@ -140,8 +142,14 @@ function Row({ attribute, loaded }: { attribute: Attribute; loaded: Versioned })
   const may = useMay("sessions:write");
   // The version that was shown when the edit began, whatever arrives meanwhile.
   const [begun, begin] = useState<Versioned>();
+  // Who edited with keys goes on from where the edit began.
+  const wasEdited = useRef(false);
+  const close = () => {
+    wasEdited.current = true;
+    begin(undefined);
+  };
   const value = shown(valueAt(loaded.session, attribute.path));
-  if (begun) return <Editor attribute={attribute} base={begun} close={() => begin(undefined)} />;
+  if (begun) return <Editor attribute={attribute} base={begun} close={close} />;
   return (
     <Group gap="xs" wrap="nowrap" align="flex-start" py={2}>
       <Text size="sm" className="quiet wrap" w={110} flex="none" py={2}>
@@ -149,6 +157,11 @@ function Row({ attribute, loaded }: { attribute: Attribute; loaded: Versioned })
       </Text>
       {may ? (
         <UnstyledButton
+          ref={(button) => {
+            if (!button || !wasEdited.current) return;
+            wasEdited.current = false;
+            button.focus();
+          }}
           fz="sm"
           className="wrap"
           py={2}
@@ -253,6 +266,7 @@ function AddCustom({ loaded }: { loaded: Versioned }) {
   const may = useMay("sessions:write");
   const [name, setName] = useState("");
   const [adding, setAdding] = useState<{ name: string; base: Versioned }>();
+  const [wasAdded, setWasAdded] = useState(false);
   if (!may) return null;
   if (adding) {
     const attribute: Attribute = { path: CUSTOM + adding.name, name: adding.name, kind: "json" };
@@ -262,6 +276,7 @@ function AddCustom({ loaded }: { loaded: Versioned }) {
         base={adding.base}
         close={() => {
           setAdding(undefined);
+          setWasAdded(true);
           setName("");
         }}
       />
@@ -277,6 +292,7 @@ function AddCustom({ loaded }: { loaded: Versioned }) {
       <TextInput
         size="xs"
         mt={6}
+        autoFocus={wasAdded}
         aria-label={t("session.addCustom")}
         placeholder={t("session.addCustom")}
         leftSection={<IconPlus size={14} aria-hidden />}

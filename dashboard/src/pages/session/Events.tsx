@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { api, data, type Session } from "../../api/client";
 import { useText } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 import { Empty, Failure } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
 import { sessionKey } from "./query";
@@ -14,7 +15,7 @@ const DAY_MS = 86_400_000;
 const EVENTS_MAX = 1000;
 
 export function Events({ session }: { session: Session }) {
-  const { t, number, ago, date } = useText();
+  const { t, number } = useText();
   const summary = Object.entries(session.eventData ?? {}).sort(([, a], [, b]) => b.lastAt.localeCompare(a.lastAt));
   if (summary.length === 0) {
     return (
@@ -43,8 +44,11 @@ export function Events({ session }: { session: Session }) {
                 <Table.Td ta="right" className="number">
                   {number(count)}
                 </Table.Td>
-                <Table.Td title={date(firstAt)}>{ago(firstAt)}</Table.Td>
-                <Table.Td title={date(lastAt)}>{ago(lastAt)}</Table.Td>
+                {[firstAt, lastAt].map((at, index) => (
+                  <Table.Td key={index}>
+                    <Ago at={at} />
+                  </Table.Td>
+                ))}
               </Table.Tr>
             ))}
           </Table.Tbody>

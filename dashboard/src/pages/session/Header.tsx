@@ -5,18 +5,21 @@ import { useNavigate } from "@tanstack/react-router";
 
 import { download, type Session } from "../../api/client";
 import { useText } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 import { Confirm } from "../../shell/Confirm";
 import { useDelete } from "../../shell/deleting";
 import { Copyable, Face, nameOf, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
+import { useTitle } from "../../shell/title";
 import { placeOf } from "../sessions/columns";
 import { MergeDialog } from "./MergeDialog";
 import { updateSession, useRefresh } from "./query";
 import { Tags } from "./Tags";
 
 export function Header({ session, isOnline }: { session: Session; isOnline: boolean }) {
-  const { t, ago, number } = useText();
+  const { t, number } = useText();
   const name = nameOf(session, t("sessions.guest"));
+  useTitle(name);
   const facts = [session.companyName, placeOf(session), [session.deviceType, session.platform].filter(Boolean).join(", ")];
   return (
     <section className="panel" style={{ padding: 18, marginBottom: 16 }} aria-label={name}>
@@ -40,7 +43,7 @@ export function Header({ session, isOnline }: { session: Session; isOnline: bool
         ) : (
           session.lastActivity && (
             <Text size="sm" className="quiet">
-              {t("session.seen", { when: ago(session.lastActivity) })}
+              <Ago at={session.lastActivity} told={(when) => t("session.seen", { when })} />
             </Text>
           )
         )}

@@ -4,12 +4,13 @@ import { useState } from "react";
 
 import { api, data, type Session } from "../../api/client";
 import { useText } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 import { Empty, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 import { useRefresh } from "./query";
 
 export function Memory({ session }: { session: Session }) {
-  const { t, ago } = useText();
+  const { t } = useText();
   const projectId = useProjectId();
   const refresh = useRefresh(projectId, session.id);
   const tell = useTell();
@@ -70,7 +71,7 @@ export function Memory({ session }: { session: Session }) {
             {entry.content}
           </Text>
           <Text size="xs" className="quiet">
-            {entry.updatedAt && ago(entry.updatedAt)}
+            {entry.updatedAt && <Ago at={entry.updatedAt} />}
           </Text>
         </article>
       ))}

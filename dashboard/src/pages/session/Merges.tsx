@@ -4,12 +4,13 @@ import { useQuery } from "@tanstack/react-query";
 
 import { api, data } from "../../api/client";
 import { useText } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 import { Empty, Failure, Loading, useTell } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 import { sessionKey, useRefresh } from "./query";
 
 export function Merges({ sessionId }: { sessionId: string }) {
-  const { t, number, ago } = useText();
+  const { t, number } = useText();
   const project = useProjectId();
   const refresh = useRefresh(project, sessionId);
   const tell = useTell();
@@ -35,7 +36,9 @@ export function Merges({ sessionId }: { sessionId: string }) {
       {merges.data.map((merge) => (
         <li key={merge.id}>
           <div style={{ flex: 1 }}>
-            <Text size="sm">{t("session.mergedAt", { when: ago(merge.at) })}</Text>
+            <Text size="sm">
+              <Ago at={merge.at} told={(when) => t("session.mergedAt", { when })} />
+            </Text>
             <Text size="xs" className="quiet wrap">
               {merge.merged} ·{" "}
               {t("session.mergeMoves", { events: number(merge.moved.events), tickets: number(merge.moved.tickets), files: number(merge.moved.files) })}
@@ -44,7 +47,7 @@ export function Merges({ sessionId }: { sessionId: string }) {
           <Group>
             {merge.undone ? (
               <Text size="xs" className="quiet">
-                {t("session.mergeUndone", { when: ago(merge.undone.at) })}
+                <Ago at={merge.undone.at} told={(when) => t("session.mergeUndone", { when })} />
               </Text>
             ) : (
               may && (

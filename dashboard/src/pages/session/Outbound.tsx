@@ -4,6 +4,7 @@ import { IconSend } from "@tabler/icons-react";
 
 import type { Session } from "../../api/client";
 import { useText } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 import { Empty } from "../../shell/parts";
 
 /** What is known of something that was sent; other servers wrote it, so nothing of it is sure. */
@@ -82,6 +83,5 @@ export function Outbound({ session }: { session: Session }) {
 }
 
 function When({ at }: { at: unknown }) {
-  const { ago, date } = useText();
-  return isDate(at) ? <span title={date(at)}>{ago(at)}</span> : <>–</>;
+  return isDate(at) ? <Ago at={at} /> : <>–</>;
 }

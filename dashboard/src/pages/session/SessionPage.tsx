@@ -39,7 +39,8 @@ export function SessionPage() {
   const { t } = useText();
   const projectId = useProjectId();
   const { sessionId = "" } = useParams({ strict: false });
-  const { tab = "timeline" } = useSearch({ strict: false });
+  const search = useSearch({ strict: false });
+  const tab = TABS.find(([value]) => value === search.tab)?.[0] ?? "timeline";
   const navigate = useNavigate();
   const loaded = useSession(projectId, sessionId);
   const refresh = useThrottledCallback(useRefresh(projectId, sessionId), REFRESH_MS);
@@ -81,7 +82,7 @@ export function SessionPage() {
           <Events session={session} />
         </Tabs.Panel>
         <Tabs.Panel value="tickets">
-          <SessionTickets sessionId={session.id} />
+          <SessionTickets session={session} />
         </Tabs.Panel>
         <Tabs.Panel value="outbound">
           <Outbound session={session} />

@@ -6,6 +6,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { api, type Activity } from "../../api/client";
 import { useText, type Key } from "../../i18n";
 import { en } from "../../i18n/en";
+import { Ago } from "../../shell/Ago";
 import { Empty, Failure, Loading } from "../../shell/parts";
 import { useProjectId } from "../../shell/project";
 import { sessionKey } from "./query";
@@ -63,7 +64,7 @@ function olderThan(response: Response): string | undefined {
 }
 
 function Entry({ activity }: { activity: Activity }) {
-  const { t, ago, date } = useText();
+  const { t } = useText();
   const Icon = ICONS[activity.type] ?? IconBolt;
   const key = `activity.${activity.type}`;
   const { what, more } = detailsOf(activity);
@@ -82,8 +83,8 @@ function Entry({ activity }: { activity: Activity }) {
           </Text>
         )}
       </div>
-      <Text size="xs" className="quiet" title={date(activity.date)} style={{ whiteSpace: "nowrap" }}>
-        {ago(activity.date)}
+      <Text size="xs" className="quiet" style={{ whiteSpace: "nowrap" }}>
+        <Ago at={activity.date} />
       </Text>
     </li>
   );

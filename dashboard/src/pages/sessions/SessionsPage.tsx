@@ -1,22 +1,22 @@
 // The table of sessions: any number of them, as only the rows in view are drawn, and only the pages around them are kept.
 import { Badge, Button, Checkbox, Group, Menu, Popover, Skeleton, Stack, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconColumns3, IconDownload, IconSearch, IconUsers } from "@tabler/icons-react";
+import { IconColumns3, IconDownload, IconPlus, IconSearch, IconUsers } from "@tabler/icons-react";
 import { Link, useNavigate, useSearch as useAddress } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { download, type Session } from "../../api/client";
 import { useText } from "../../i18n";
 import type { ListSearch } from "../../router";
 import { useHidden } from "../../shell/deleting";
 import { Empty, Face, Failure, Loading, nameOf, PageTitle, useTell } from "../../shell/parts";
-import { fromAddress, toAddress, toQuery } from "../../shell/filter";
+import { toAddress, useNarrowed } from "../../shell/filter";
 import { FilterBuilder } from "../../shell/FilterBuilder";
 import { useMay, useProjectId } from "../../shell/project";
 import { SavedViews } from "../../shell/SavedViews";
 import { BulkActions } from "./BulkActions";
-import { Cell, COLUMNS, useColumns, type Column } from "./columns";
+import { Cell, COLUMNS, customColumn, useColumnName, useColumns, type Column } from "./columns";
 import { FIELDS, NAMED } from "./fields";
 import { useSearch, useSessionCount, useSessions, type Listed } from "./query";
 
@@ -36,8 +36,7 @@ export function SessionsPage() {
   const address = useAddress({ strict: false });
   const navigate = useNavigate();
   const go = (change: Partial<ListSearch>) => void navigate({ to: ".", search: { ...address, ...change }, replace: true });
-  const conditions = useMemo(() => fromAddress(address.filter), [address.filter]);
-  const filter = toQuery(conditions);
+  const { narrowed, query: filter } = useNarrowed(address.filter);
   const term = address.q?.trim() ?? "";
   const isSearch = term !== "";
   const [near, setNear] = useState(0);
@@ -54,7 +53,7 @@ export function SessionsPage() {
   useEffect(() => setSelected(NONE), [list]);
   // As they are now, where they are at hand.
   const chosen = [...new Map([...selected, ...byId(rows).filter(([id]) => selected.has(id))]).values()].filter(({ id }) => !hidden.has(id));
-  const [columns, columnIds, chooseColumns] = useColumns();
+  const [columns, chooseColumns] = useColumns();
   const source = isSearch ? found : pages;
   const known = isSearch ? found.data?.length : total.data;
   const count = known === undefined || known === COUNTED_MAX ? known : Math.max(0, known - gone);
@@ -63,12 +62,12 @@ export function SessionsPage() {
     <div style={{ display: "flex", flexDirection: "column", height: "calc(100dvh - 96px)", minHeight: 420 }}>
       <PageTitle title={t("sessions.title")} hint={count !== undefined && t(countText(count), { count: number(count) })}>
         <SavedViews listed="sessions" />
-        <ColumnsMenu chosen={columnIds} choose={chooseColumns} />
+        <ColumnsMenu columns={columns} choose={chooseColumns} />
         <ExportMenu filter={filter} />
       </PageTitle>
       <Group gap="xs" mb="sm" align="flex-start">
         <SearchField initial={address.q ?? ""} search={(q) => go({ q: q || undefined })} />
-        {!isSearch && <FilterBuilder fields={FIELDS} named={NAMED} conditions={conditions} change={(next) => go({ filter: toAddress(next) })} />}
+        {!isSearch && <FilterBuilder fields={FIELDS} named={NAMED} narrowed={narrowed} change={(next) => go({ filter: toAddress(next) })} />}
       </Group>
       {chosen.length > 0 && <BulkActions sessions={chosen} clear={() => setSelected(NONE)} />}
       <div className="panel" style={{ flex: 1, display: "flex", flexDirection: "column", minHeight: 0, overflow: "hidden" }}>
@@ -89,7 +88,7 @@ export function SessionsPage() {
             select={setSelected}
           />
         ) : (
-          !source.error && <Nothing isFiltered={isSearch || conditions.length > 0} />
+          !source.error && <Nothing isFiltered={isSearch || narrowed.conditions.length > 0} />
         )}
       </div>
     </div>
@@ -205,7 +204,7 @@ function Waiting({ top, index }: { top: number; index: number }) {
 
 function Heading({ column, sort, order }: { column: Column; sort: string | undefined; order: (sort: string) => void }) {
   const { t } = useText();
-  const name = t(column.text);
+  const name = useColumnName()(column);
   const isDown = sort === `-${column.id}`;
   const isUp = sort === column.id;
   const sorted = isDown ? "descending" : isUp ? "ascending" : "none";
@@ -262,8 +261,14 @@ function Row({ session, columns, top, index, isSelected, toggle }: RowProps) {
   );
 }
 
-function ColumnsMenu({ chosen, choose }: { chosen: string[]; choose: (ids: string[]) => void }) {
+function ColumnsMenu({ columns, choose }: { columns: Column[]; choose: (ids: string[]) => void }) {
   const { t } = useText();
+  const nameOf = useColumnName();
+  const [name, setName] = useState("");
+  const chosen = columns.map(({ id }) => id);
+  // What is taken away stays in the list while it is open.
+  const [offered, offer] = useState(COLUMNS);
+  const all = [...offered, ...columns.filter(({ id }) => !offered.some((column) => column.id === id))];
   return (
     <Popover position="bottom-end" trapFocus>
       <Popover.Target>
@@ -272,13 +277,30 @@ function ColumnsMenu({ chosen, choose }: { chosen: string[]; choose: (ids: strin
         </Button>
       </Popover.Target>
       <Popover.Dropdown mah={420} style={{ overflowY: "auto" }}>
-        <Checkbox.Group value={chosen} onChange={choose} aria-label={t("sessions.columns")}>
+        <Checkbox.Group
+          value={chosen}
+          onChange={(ids) => {
+            offer(all);
+            choose(ids);
+          }}
+          aria-label={t("sessions.columns")}
+        >
           <Stack gap="xs">
-            {COLUMNS.map(({ id, text }) => (
-              <Checkbox key={id} value={id} label={t(text)} size="sm" />
+            {all.map((column) => (
+              <Checkbox key={column.id} value={column.id} label={nameOf(column)} size="sm" />
             ))}
           </Stack>
         </Checkbox.Group>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            const { id } = customColumn(name.trim());
+            if (name.trim() !== "" && !chosen.includes(id)) choose([...chosen, id]);
+            setName("");
+          }}
+        >
+          <TextInput size="xs" mt="sm" aria-label={t("columns.add")} placeholder={t("columns.add")} leftSection={<IconPlus size={14} aria-hidden />} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+        </form>
       </Popover.Dropdown>
     </Popover>
   );

@@ -1,13 +1,16 @@
 // The columns of the table: what they show, and which are chosen in this browser.
-import { Badge, Group, Text } from "@mantine/core";
+import { Badge, Group } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 
 import type { Session } from "../../api/client";
 import { useText, type Key } from "../../i18n";
+import { Ago } from "../../shell/Ago";
 
 export interface Column {
+  /** The name of the field, or the path of a custom attribute. */
   id: string;
-  text: Key;
+  /** What a standard field is called; a custom attribute has its own name. */
+  text?: Key;
   width: number;
   /** Whether the server sorts by it. */
   sorts?: boolean;
@@ -33,18 +36,32 @@ export const COLUMNS: Column[] = [
 
 const FIRST = ["email", "companyName", "plan", "value", "lastActivity", "tags"];
 
-export function useColumns(): [Column[], string[], (ids: string[]) => void] {
+const CUSTOM = "customData.";
+const CUSTOM_PX = 150;
+
+export const customColumn = (name: string): Column => ({ id: CUSTOM + name, width: CUSTOM_PX });
+export const isCustom = (id: string) => id.startsWith(CUSTOM);
+
+/** What a column is called. */
+export function useColumnName(): (column: Column) => string {
+  const { t } = useText();
+  return ({ id, text }) => (text ? t(text) : id.slice(CUSTOM.length));
+}
+
+/** Those that are chosen, and how to choose others: custom attributes come last, in the order in which they were chosen. */
+export function useColumns(): [Column[], (ids: string[]) => void] {
   const [chosen, choose] = useLocalStorage({ key: "hark-session-columns", defaultValue: FIRST, getInitialValueInEffect: false });
-  return [COLUMNS.filter(({ id }) => chosen.includes(id)), chosen, choose];
+  const own = chosen.filter(isCustom).map((id) => customColumn(id.slice(CUSTOM.length)));
+  return [[...COLUMNS.filter(({ id }) => chosen.includes(id)), ...own], choose];
 }
 
 export function Cell({ session, column }: { session: Session; column: Column }) {
-  const { number, ago, date } = useText();
+  const { number } = useText();
   switch (column.id) {
     case "lastActivity":
     case "createdAt": {
       const at = session[column.id];
-      return at ? <span title={date(at)}>{ago(at)}</span> : null;
+      return at ? <Ago at={at} /> : null;
     }
     case "tags":
       return (
@@ -61,9 +78,10 @@ export function Cell({ session, column }: { session: Session; column: Column }) 
     case "lastPageView":
       return <>{session.lastPageView?.page}</>;
     default: {
-      const value = session[column.id as keyof Session];
+      const value = isCustom(column.id) ? session.customData?.[column.id.slice(CUSTOM.length)] : session[column.id as keyof Session];
       if (typeof value === "number") return <span className="number">{number(value)}</span>;
-      return typeof value === "string" ? <>{value}</> : <Text span />;
+      if (value === undefined || value === null) return null;
+      return <>{typeof value === "string" ? value : JSON.stringify(value)}</>;
     }
   }
 }

@@ -22,6 +22,8 @@ export const FIELDS: Field[] = [
 ];
 
 export const NAMED: NamedFields[] = [
-  { before: "customData.", text: "filter.custom", nameText: "filter.customName" },
-  { before: "eventData.", after: ".count", text: "filter.event", nameText: "filter.eventName", kind: "number" },
+  { id: "custom", before: "customData.", text: "filter.custom", nameText: "filter.customName" },
+  { id: "event", before: "eventData.", after: ".count", text: "filter.event", nameText: "filter.eventName", kind: "number", told: "filter.eventCount" },
+  { id: "eventFirst", before: "eventData.", after: ".firstAt", text: "filter.eventFirst", nameText: "filter.eventName", kind: "date", told: "filter.eventFirstOf" },
+  { id: "eventLast", before: "eventData.", after: ".lastAt", text: "filter.eventLast", nameText: "filter.eventName", kind: "date", told: "filter.eventLastOf" },
 ];

@@ -3,6 +3,7 @@ import { ActionIcon, Button, Group, Select, Stack, TextInput } from "@mantine/co
 import { IconPlus, IconX } from "@tabler/icons-react";
 
 import { useText } from "../../i18n";
+import { zones } from "../../shell/zones";
 import { dayIndex, DAYS, oneMore, type Time } from "./hours";
 
 const TIMES_MAX = 50;
@@ -16,13 +17,12 @@ interface Hours {
 
 export function HoursFields({ times, change, timezone, setTimezone }: Hours) {
   const { t, weekday } = useText();
-  const zones = Intl.supportedValuesOf("timeZone");
   const set = (index: number, part: Partial<Time>) => change(times.map((time, at) => (at === index ? { ...time, ...part } : time)));
   return (
     <Stack gap="xs">
       <Select
         label={t("teams.timezone")}
-        data={zones.includes(timezone) ? zones : [timezone, ...zones]}
+        data={zones(timezone)}
         value={timezone}
         searchable
         limit={60}

@@ -8,6 +8,7 @@ import { useText } from "../../i18n";
 import { FormDialog } from "../../shell/FormDialog";
 import { useTell } from "../../shell/parts";
 import { nameOfMember, useMembers, useProjectId } from "../../shell/project";
+import { OWN_ZONE } from "../../shell/zones";
 import { HoursFields } from "./HoursFields";
 import { WORKDAYS, written, type Time } from "./hours";
 import { TOUCHED, type Team } from "./Teams";
@@ -32,7 +33,7 @@ export function TeamDialog({ entry: team, close }: { entry: Team | undefined; cl
   const hours = team?.operatingHours;
   const [hasHours, setHasHours] = useState(Boolean(hours?.enabled && !hours.alwaysOnline));
   const [times, setTimes] = useState<Time[]>(hours?.openingTimes?.length ? hours.openingTimes.map(written) : WORKDAYS);
-  const [timezone, setTimezone] = useState(hours?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const [timezone, setTimezone] = useState(hours?.timezone ?? OWN_ZONE);
   const header = { project };
   const save = useMutation({
     mutationFn: async (): Promise<unknown> => {

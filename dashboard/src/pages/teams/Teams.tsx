@@ -6,6 +6,7 @@ import { lazy } from "react";
 import { api, type Schemas } from "../../api/client";
 import { useText } from "../../i18n";
 import { Entries } from "../../shell/Entries";
+import { part } from "../../shell/part";
 import { Empty, Face, Failure, Loading } from "../../shell/parts";
 import { nameOfMember, useMay, useMembers, useProjectId, useTeams } from "../../shell/project";
 import { summary } from "./hours";
@@ -15,7 +16,7 @@ export type Team = Schemas["TeamBody"];
 /** What is read again when teams changed. */
 export const TOUCHED = ["teams", "tickets", "ticket"];
 
-const TeamDialog = lazy(() => import("./TeamDialog").then(({ TeamDialog }) => ({ default: TeamDialog })));
+const TeamDialog = lazy(() => part(() => import("./TeamDialog")).then(({ TeamDialog }) => ({ default: TeamDialog })));
 
 export function Teams() {
   const { t } = useText();

@@ -6,6 +6,7 @@ import { lazy, useState } from "react";
 import { api } from "../../api/client";
 import { useText } from "../../i18n";
 import { Entries } from "../../shell/Entries";
+import { part } from "../../shell/part";
 import { Empty, Failure, Loading } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
 import { Attached } from "../ticket/Attached";
@@ -14,7 +15,7 @@ import { Effects } from "./Effects";
 import { useTemplates, type Template } from "./query";
 import { matching } from "./search";
 
-const TemplateDialog = lazy(() => import("./TemplateDialog").then(({ TemplateDialog }) => ({ default: TemplateDialog })));
+const TemplateDialog = lazy(() => part(() => import("./TemplateDialog")).then(({ TemplateDialog }) => ({ default: TemplateDialog })));
 
 export function Templates() {
   const { t } = useText();

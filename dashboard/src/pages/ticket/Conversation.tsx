@@ -6,14 +6,16 @@ import { lazy, Suspense, useState } from "react";
 
 import { api, data, type Schemas, type Ticket } from "../../api/client";
 import { useText } from "../../i18n";
+import { Ago } from "../../shell/Ago";
+import { part } from "../../shell/part";
 import { Empty, Face, Failure, Loading, nameOf } from "../../shell/parts";
 import { nameOfMember, useMay, useMe, useProjectId } from "../../shell/project";
 import { Attached } from "./Attached";
 import { MessageMenu } from "./MessageMenu";
 import { RichText, type Part } from "./RichText";
 
-const Composer = lazy(() => import("./Composer").then(({ Composer }) => ({ default: Composer })));
-const MessageEditor = lazy(() => import("./MessageEditor").then(({ MessageEditor }) => ({ default: MessageEditor })));
+const Composer = lazy(() => part(() => import("./Composer")).then(({ Composer }) => ({ default: Composer })));
+const MessageEditor = lazy(() => part(() => import("./MessageEditor")).then(({ MessageEditor }) => ({ default: MessageEditor })));
 
 type Message = Schemas["MessageBody"];
 
@@ -61,7 +63,7 @@ export function Conversation({ ticket }: { ticket: Ticket }) {
 }
 
 function Said({ message }: { message: Message }) {
-  const { t, ago, date } = useText();
+  const { t } = useText();
   const may = useMay("tickets:write");
   const me = useMe();
   const [isEdited, setEdited] = useState(false);
@@ -77,13 +79,13 @@ function Said({ message }: { message: Message }) {
           {name}
         </Text>
         {isNote && (
-          <Badge size="xs" color="yellow" variant="light" tt="none" leftSection={<IconNote size={11} aria-hidden />}>
+          <Badge size="xs" color="yellow" variant="light" tt="none" flex="none" leftSection={<IconNote size={11} aria-hidden />}>
             {t("message.note")}
           </Badge>
         )}
-        <Text size="xs" className="quiet" flex="none" title={date(message.createdAt)} ml="auto">
+        <Text size="xs" className="quiet" flex="none" ml="auto">
           {message.editedAt && `${t("message.edited")} · `}
-          {ago(message.createdAt)}
+          <Ago at={message.createdAt} />
         </Text>
         {may && isMine && !isEdited && <MessageMenu messageId={message.id} edit={() => setEdited(true)} />}
       </Group>

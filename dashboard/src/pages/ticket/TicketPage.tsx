@@ -6,9 +6,12 @@ import { lazy, Suspense, useEffect, useState } from "react";
 
 import { api, ApiError, type Ticket } from "../../api/client";
 import { useText, type Key } from "../../i18n";
+import { part } from "../../shell/part";
 import { Empty, Face, Failure, Loading, nameOf } from "../../shell/parts";
 import { useMay, useProjectId } from "../../shell/project";
+import { useTitle } from "../../shell/title";
 import { TabList } from "../../shell/TabList";
+import { titleIn, useTicketSettings } from "../inbox/query";
 import { Company } from "./Company";
 import { Conversation } from "./Conversation";
 import { Handling } from "./Handling";
@@ -16,7 +19,7 @@ import { ActivityLog, ConsoleLog, NetworkLog } from "./logs";
 import { summaryOf, useTicket } from "./query";
 import { Report } from "./Report";
 
-const Replay = lazy(() => import("./Replay").then(({ Replay }) => ({ default: Replay })));
+const Replay = lazy(() => part(() => import("./Replay")).then(({ Replay }) => ({ default: Replay })));
 
 type Tab = "conversation" | "report" | "replay" | "console" | "network" | "activity";
 const TITLES: Record<Tab, Key> = {
@@ -36,8 +39,10 @@ export function TicketPage() {
 
 function OneTicket({ ticketId }: { ticketId: string }) {
   const { t } = useText();
+  const settings = useTicketSettings();
   const loaded = useTicket(ticketId);
   useSeen(loaded.data?.ticket);
+  useTitle(loaded.data && `#${loaded.data.ticket.bugId} ${summaryOf(loaded.data.ticket)}`);
   if (loaded.error instanceof ApiError && [400, 404].includes(loaded.error.status)) {
     return (
       <div className="panel">
@@ -54,7 +59,7 @@ function OneTicket({ ticketId }: { ticketId: string }) {
         <Group justify="space-between" wrap="nowrap" align="flex-start">
           <div style={{ minWidth: 0 }}>
             <Text className="quiet number" size="sm">
-              #{ticket.bugId} · {ticket.type}
+              #{ticket.bugId} · {titleIn(settings.data?.types, ticket.type)}
             </Text>
             <Title order={2} size="h3" className="wrap" lineClamp={3}>
               {summaryOf(ticket)}

@@ -56,12 +56,16 @@ export function useChange() {
       const params = { path: { ticketId: base.ticket.id }, header: { project } };
       for (let from = base; ; ) {
         try {
-          return await api.PUT("/v3/tickets/{ticketId}", { params, body: { [field]: value } as never, headers: { "If-Match": from.etag } });
+          await api.PUT("/v3/tickets/{ticketId}", { params, body: { [field]: value } as never, headers: { "If-Match": from.etag } });
+          return;
         } catch (error) {
           if (!(error instanceof ApiError) || error.status !== 412) throw error;
         }
         from = await readTicket(project, base.ticket.id);
-        if (told(from.ticket[field]) !== told(base.ticket[field])) throw new Overtaken(t("ticket.conflict"));
+        const now = told(from.ticket[field]);
+        // It says so already, whoever was quicker.
+        if (now === told(value ?? undefined)) return;
+        if (now !== told(base.ticket[field])) throw new Overtaken(t("ticket.conflict"));
       }
     },
     onSuccess: () => tell.done(t("session.saved")),
