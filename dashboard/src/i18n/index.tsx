@@ -106,7 +106,8 @@ function formats(language: Language, catalogue: Catalogue) {
     shortDay: (at: number) => shortDays.format(at),
     weekday: (index: number) => weekdays.format(A_MONDAY + index * DAY_MS),
     ago: (value: string) => {
-      const seconds = (new Date(value).getTime() - Date.now()) / 1000;
+      // Clocks of clients may be ahead: nothing was seen in the future.
+      const seconds = Math.min(0, (new Date(value).getTime() - Date.now()) / 1000);
       const step = STEPS.find(([, length]) => Math.abs(seconds) >= length);
       return step ? relative.format(Math.round(seconds / step[1]), step[0]) : relative.format(0, "second");
     },
