@@ -20,7 +20,7 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 await mkdir(folder, { recursive: true });
 try {
   for (const [size, [width, height]] of Object.entries(all ? SIZES : { wide: SIZES.wide })) {
-    for (const colorScheme of ["light", "dark"]) await visit(size, width, height, colorScheme);
+    for (const colorScheme of all ? ["light", "dark"] : ["light"]) await visit(size, width, height, colorScheme);
   }
 } finally {
   await browser.close();
@@ -54,11 +54,13 @@ async function visit(size, width, height, colorScheme) {
   await page.locator(".inbox-row").first().waitFor();
   // The first one in which something was said on both sides.
   const said = page.getByRole("list", { name: "Conversation" }).getByRole("listitem");
-  do {
-    await page.keyboard.press("j");
-    await page.getByRole("article").waitFor();
+  for (const row of await page.locator(".inbox-row").all()) {
+    const [number] = (await row.textContent()).match(/#\d+/);
+    await row.click();
+    await page.getByRole("article").getByText(`${number} ·`).waitFor();
     await page.getByRole("textbox", { name: "Reply" }).waitFor();
-  } while ((await said.count()) < 2);
+    if ((await said.count()) >= 2) break;
+  }
   await shoot("ticket");
   if (all) {
     for (const [name, path] of [["tickets", `${base}tickets`], ["imports", `${base}imports`], ["settings", `${base}settings`], ["sdk", `${base}settings?tab=sdk`], ["members", `${base}settings?tab=members`], ["webhooks", `${base}settings?tab=webhooks`], ["retention", `${base}settings?tab=retention`], ["teams", `${base}settings?tab=teams`], ["templates", `${base}settings?tab=templates`], ["audit", `${base}settings?tab=audit-log`], ["start", `${base}start`]]) {
