@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Api } from "./lib/api.js";
 import { History } from "./lib/history.js";
 import { Listener } from "./lib/listener.js";
+import { isInstalled, Nginx } from "./lib/nginx.js";
 import { Postgres, Way } from "./lib/postgres.js";
 import { freePort, output, temporaryFolder } from "./lib/program.js";
 import { Server, WITHOUT_RATE_LIMITS } from "./lib/server.js";
@@ -30,7 +31,7 @@ const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-lin
 
 test("nodes that fail lose and hide nothing that was acknowledged", { timeout: 240_000 }, async (test) => {
   const { postgres, ways, servers, keys } = await threeNodes(test);
-  const history = new History(servers.map((server) => new Api(server.url, keys)));
+  const history = new History([...servers, ...(await proxies(test, servers))].map((server) => new Api(server.url, keys)));
   const receiver = await Receiver.start(test);
   const hook = { name: "test", url: receiver.url, events: ["session.created", "session.identified"] };
   const made = await history.nodes[0].post("/webhooks", hook);
@@ -120,6 +121,13 @@ async function threeNodes(test) {
     servers.push(server);
   }
   return { postgres, ways, servers, keys };
+}
+
+/** Calls go by way of nginx too, and then to whichever node it chooses. */
+async function proxies(test, servers) {
+  if (isInstalled()) return [await Nginx.before(test, servers)];
+  test.diagnostic("*** nothing goes by way of a proxy: nginx is not installed (apt-get install nginx-light) ***");
+  return [];
 }
 
 /** What makes a clock be five minutes ahead; the time that passes is measured as ever. */
