@@ -7,6 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use store::{Millis, Tx};
 use utoipa::ToSchema;
 
+use super::word::Word;
 use super::{frame, harmless};
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsWrite};
@@ -173,7 +174,9 @@ pub async fn record(
         completed_steps_before: &before,
         steps: &body.steps,
     });
-    app.live.push_to_pages((member.project, session), &frame);
+    let place = (member.project, session);
+    app.store.say(Word::frame(place, &frame).to_line());
+    app.live.push_to_pages(place, &frame);
     Ok(Json(task.shown(checklist_id, body.outbound_id)))
 }
 

@@ -13,9 +13,11 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use store::Millis;
+use tokio::time::{Interval, interval};
 use utoipa::ToSchema;
 
-use super::hub::Activity;
+use super::hub::{Activity, Watch};
+use super::word::Word;
 use crate::app::SharedApp;
 use crate::auth::{Member, SessionsRead};
 use crate::http::ApiError;
@@ -26,6 +28,9 @@ use crate::resources::session::lookup::{self, parse_id};
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long one call watches. The right to do so is asked for again with the next.
 pub(crate) const WATCH_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// How often the other nodes are told that a session is watched here.
+const SAID_AGAIN: Duration = Duration::from_secs(20);
 
 /// What the `data` line of each event holds.
 #[derive(ToSchema)]
@@ -69,15 +74,42 @@ pub async fn watch(
         Ok::<_, ApiError>(row.id)
     });
     let watch = app.live.watch((member.project, find.await?))?;
-    let events = stream::unfold(watch, async |mut watch| {
-        let activity = watch.activities.recv().await?;
-        Some((Ok::<_, Infallible>(event(&activity)), watch))
+    let watching = Watching {
+        app,
+        watch,
+        again: interval(SAID_AGAIN),
+    };
+    let events = stream::unfold(watching, async |mut watching| {
+        let activity = watching.next().await?;
+        Some((Ok::<_, Infallible>(event(&activity)), watching))
     });
     let events = events.take_until(tokio::time::sleep(WATCH_MAX));
     let heartbeat = KeepAlive::new().interval(HEARTBEAT);
     // Proxies that collect answers would keep the events back.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((unbuffered, Sse::new(events).keep_alive(heartbeat)).into_response())
+}
+
+/// One who watches, of whom the other nodes know.
+struct Watching {
+    app: SharedApp,
+    watch: Watch,
+    again: Interval,
+}
+
+impl Watching {
+    async fn next(&mut self) -> Option<Activity> {
+        loop {
+            tokio::select! {
+                activity = self.watch.activities.recv() => return activity,
+                _ = self.again.tick() => {
+                    if let Some(place) = self.watch.place() {
+                        self.app.store.say(Word::watched(place).to_line());
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn event(activity: &Activity) -> Event {
@@ -94,5 +126,5 @@ fn event(activity: &Activity) -> Event {
     let json = serde_json::to_string(&data).unwrap_or_default();
     // Line ends of JSON are between its values: what a client sent may have some.
     let line = json.replace(['\r', '\n'], " ");
-    Event::default().event(activity.kind).data(line)
+    Event::default().event(&activity.kind).data(line)
 }

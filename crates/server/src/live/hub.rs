@@ -1,11 +1,13 @@
 //! Who is connected now. Nothing here is kept: what must arrive lies in the database until it was pushed.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
 use prometheus::{IntGauge, Registry};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::{Change, Clock, Millis, ObjectId};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -21,14 +23,18 @@ pub type Place = (ObjectId, ObjectId);
 /// Seconds after which one for whom there is no room should try again.
 const RETRY_AFTER_SECONDS: u64 = 5;
 
+/// How long a session counts as watched by way of another node, unless that says so again.
+pub(super) const WATCHED_MS: i64 = 60_000;
+
 /// Something that a session did, for those who watch it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Activity {
     /// `event`, `identified`, `merged`, `updated`, `report`, `started` …
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// When.
     pub date: Millis,
     /// More about it, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Box<RawValue>>,
 }
 
@@ -49,6 +55,8 @@ struct State {
     rooms: HashMap<Place, Room>,
     /// Where each socket and each watcher is: merging moves them.
     places: HashMap<u64, Place>,
+    /// Sessions that are watched by way of other nodes, until when.
+    elsewhere: HashMap<Place, Millis>,
     /// Sessions whose sockets may not know what is in the outbox.
     unsettled: HashSet<Place>,
     last_id: u64,
@@ -96,19 +104,33 @@ impl Hub {
         })
     }
 
-    /// Tells those who watch a session what it did. Call it after the commit.
-    pub fn report(&self, project: ObjectId, session: ObjectId, activity: Activity) {
-        if let Some(room) = self.lock().rooms.get_mut(&(project, session)) {
-            room.report(&activity);
+    /// Tells those who watch a session by way of this node what it did.
+    pub(super) fn report(&self, place: Place, activity: &Activity) {
+        if let Some(room) = self.lock().rooms.get_mut(&place) {
+            room.report(activity);
         }
     }
 
     /// Whether anybody watches a session, so that there is somebody to report to.
     #[must_use]
     pub fn is_watched(&self, project: ObjectId, session: ObjectId) -> bool {
+        let place = (project, session);
         let state = self.lock();
-        let room = state.rooms.get(&(project, session));
-        room.is_some_and(Room::is_watched)
+        let here = state.rooms.get(&place).is_some_and(Room::is_watched);
+        here || state.is_watched_elsewhere(place, || self.clock.now())
+    }
+
+    /// Whether anybody watches a session by way of another node.
+    pub(super) fn is_watched_elsewhere(&self, place: Place) -> bool {
+        self.lock().is_watched_elsewhere(place, || self.clock.now())
+    }
+
+    /// Hears that somebody watches a session by way of another node.
+    pub(super) fn watched_elsewhere(&self, place: Place) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.elsewhere.retain(|_, until| *until > now);
+        state.elsewhere.insert(place, Millis(now.0 + WATCHED_MS));
     }
 
     /// An events call of a session arrived: its sockets may get notifications from now on (wire note §4.6).
@@ -316,6 +338,11 @@ impl Hub {
 }
 
 impl State {
+    fn is_watched_elsewhere(&self, place: Place, now: impl FnOnce() -> Millis) -> bool {
+        let until = self.elsewhere.get(&place);
+        until.is_some_and(|until| *until > now())
+    }
+
     /// The id of one who comes in; `None` when nobody may any more.
     fn enter(&mut self, place: Place) -> Option<u64> {
         if self.is_stopped {
@@ -334,6 +361,13 @@ impl Drop for Seat {
         if let Some(place) = self.hub.leave(&mut state, self.id) {
             self.hub.report_sockets(&mut state, place, "disconnected");
         }
+    }
+}
+
+impl Watch {
+    /// The session that is watched now; `None` when it is gone.
+    pub fn place(&self) -> Option<Place> {
+        self.hub.lock().places.get(&self.id).copied()
     }
 }
 

@@ -179,7 +179,7 @@ impl Room {
 
 fn activity(kind: &'static str, date: Millis, data: &serde_json::Value) -> Activity {
     Activity {
-        kind,
+        kind: kind.into(),
         date,
         data: to_raw_value(data).ok(),
     }

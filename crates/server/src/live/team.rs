@@ -1,12 +1,11 @@
 //! What happens in a project, told to its members while they look: that something changed, and who else looks at what.
 //!
 //! What is told is small and names what to read again. Nothing is kept: who reads too slowly, or comes back, is told to read everything again.
-//! Where several processes share a database, each hears of the others' commits, and is told their [words](Word).
+//! Where several processes share a database, each hears of the others' commits, and is told their [words](super::word).
 
 mod inbox;
 pub mod operations;
 mod presence;
-mod word;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,8 +19,8 @@ use self::inbox::Inbox;
 pub use self::inbox::News;
 use self::presence::Presence;
 pub use self::presence::{Doing, Present};
-use self::word::Word;
 use super::hub::slot;
+use super::word::Word;
 use crate::config::Live;
 use crate::http::ApiError;
 use crate::resources::message::document::MESSAGES;
@@ -91,12 +90,9 @@ impl Team {
         self.noted(project, present)
     }
 
-    /// Hears what another node says. What this version does not understand is of a newer one.
-    pub fn hear(&self, line: &str) {
-        match Word::of_line(line) {
-            Some(Word::Present { project, present }) => drop(self.noted(project, present)),
-            None => tracing::debug!("another node said something that is not understood"),
-        }
+    /// Hears of another node what a member does with a ticket.
+    pub(super) fn hear(&self, project: ObjectId, present: Present) {
+        drop(self.noted(project, present));
     }
 
     fn noted(&self, project: ObjectId, present: Present) -> Vec<Present> {

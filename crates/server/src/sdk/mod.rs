@@ -26,7 +26,7 @@ use crate::app::{App, SharedApp};
 use crate::auth::{Visitor, shield};
 use crate::http::error::ApiError;
 use crate::http::limits::BodyLimit;
-use crate::live::Activity;
+use crate::live::{self, Activity};
 use crate::resources::session::credential;
 use crate::resources::session::document::Session;
 
@@ -106,8 +106,12 @@ fn report(
     data: Option<Box<RawValue>>,
 ) {
     let date = app.now();
-    let activity = Activity { kind, date, data };
-    app.live.report(visitor.access.project, session, activity);
+    let activity = Activity {
+        kind: kind.into(),
+        date,
+        data,
+    };
+    live::report(app, visitor.access.project, session, activity);
 }
 
 /// Tells those who watch a session, who may be its developers, what was left out of a call.

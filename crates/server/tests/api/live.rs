@@ -1,10 +1,10 @@
 //! What is pushed: sockets of client SDKs over a real port, what waits for them, and the feed of a session.
 
 mod delivery;
-mod feed;
+pub mod feed;
 mod life;
 mod limits;
-mod operations;
+pub mod operations;
 mod refusals;
 
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use store::ObjectId;
 use crate::support::{Answer, Call, Credential, TestApp};
 
 /// What a socket is told when it opens and there is nothing new.
-fn nothing_new() -> Value {
+pub fn nothing_new() -> Value {
     json!({"name": "update", "data": {"a": [], "u": 0}})
 }
 

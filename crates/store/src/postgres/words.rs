@@ -14,8 +14,8 @@ pub(super) const CHANNEL: &str = "hark_words";
 /// Words that wait to be said; what comes beyond is dropped.
 const WAITING_MAX: usize = 1_000;
 
-/// Bytes of a word; a longer one is dropped.
-const WORD_BYTES_MAX: usize = 1_000;
+/// Bytes of a word; a longer one is dropped. PostgreSQL takes less than 8,000 with what is around it.
+pub const WORD_BYTES_MAX: usize = 7_000;
 
 /// The way to the other nodes.
 pub(super) struct Speaker {

@@ -16,7 +16,7 @@ use crate::files::token::FileToken;
 use crate::http::error::ApiError;
 use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
-use crate::live::Activity;
+use crate::live::{self, Activity};
 use crate::resources::session::lookup;
 use crate::resources::ticket::document::Attachment;
 use crate::resources::ticket::history::By;
@@ -91,9 +91,9 @@ pub(super) fn report(app: &App, project: ObjectId, message: &Row<Message>) {
     };
     let told = json!({"message": message.id, "ticket": message.doc.ticket});
     let activity = Activity {
-        kind: "message",
+        kind: "message".into(),
         date: message.created_at,
         data: serde_json::value::to_raw_value(&told).ok(),
     };
-    app.live.report(project, session, activity);
+    live::report(app, project, session, activity);
 }

@@ -25,7 +25,7 @@ use crate::http::error::ApiError;
 use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
 use crate::identity;
-use crate::live::Activity;
+use crate::live::{self, Activity};
 
 /// Create a session, or change the one that is there
 ///
@@ -203,11 +203,11 @@ pub fn origin<R: crate::auth::Requires>(member: &Member<R>, method: &str, path: 
 
 fn report(app: &SharedApp, member: &Member<SessionsWrite>, session: ObjectId) {
     let activity = Activity {
-        kind: "updated",
+        kind: "updated".into(),
         date: app.now(),
         data: None,
     };
-    app.live.report(member.project, session, activity);
+    live::report(app, member.project, session, activity);
 }
 
 /// The session with its `ETag`.

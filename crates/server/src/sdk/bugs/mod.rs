@@ -24,7 +24,7 @@ use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::json::expect_json;
 use crate::http::responses::ErrorResponses;
-use crate::live::Activity;
+use crate::live::{self, Activity};
 use crate::resources::session::credential::{self, no_session};
 use crate::resources::session::history::{Identifiers, Origin};
 use crate::resources::session::identify;
@@ -287,9 +287,9 @@ fn origin() -> Origin {
 fn tell(app: &App, project: ObjectId, session: ObjectId, row: &Row<Ticket>) {
     let told = json!({"ticket": row.id, "bugId": row.doc.bug_id, "type": row.doc.kind, "isSilent": row.doc.is_silent});
     let activity = Activity {
-        kind: "report",
+        kind: "report".into(),
         date: row.created_at,
         data: serde_json::value::to_raw_value(&told).ok(),
     };
-    app.live.report(project, session, activity);
+    live::report(app, project, session, activity);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use server::live::Activity;
+use server::live::{self, Activity};
 use store::ObjectId;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -14,13 +14,13 @@ use super::{guest, join, nothing_new};
 use crate::support::{Live, Socket, TestApp};
 
 /// A watcher that reads event by event.
-struct Feed {
+pub struct Feed {
     status: u16,
     reader: BufReader<TcpStream>,
 }
 
 impl Feed {
-    async fn open(app: &TestApp, live: &Live, session: impl std::fmt::Display) -> Self {
+    pub async fn open(app: &TestApp, live: &Live, session: impl std::fmt::Display) -> Self {
         let mut stream = TcpStream::connect(live.address).await.unwrap();
         let (key, project) = (&app.accounts.owner_key, app.project());
         let request = format!(
@@ -58,7 +58,7 @@ impl Feed {
     }
 
     /// Name and data of the next event; `None` when there are no more. Sizes of chunks are passed over.
-    async fn event(&mut self) -> Option<(String, Value)> {
+    pub async fn event(&mut self) -> Option<(String, Value)> {
         let mut name = None;
         loop {
             let line = self.line().await?;
@@ -73,16 +73,16 @@ impl Feed {
     }
 }
 
-fn activity(app: &TestApp, kind: &'static str, data: Option<&str>) -> Activity {
+pub fn activity(app: &TestApp, kind: &'static str, data: Option<&str>) -> Activity {
     Activity {
-        kind,
+        kind: kind.into(),
         date: app.app.now(),
         data: data.map(|text| RawValue::from_string(text.to_owned()).unwrap()),
     }
 }
 
-fn report(app: &TestApp, session: ObjectId, activity: Activity) {
-    app.app.live.report(app.project(), session, activity);
+pub fn report(app: &TestApp, session: ObjectId, activity: Activity) {
+    live::report(&app.app, app.project(), session, activity);
 }
 
 #[tokio::test]

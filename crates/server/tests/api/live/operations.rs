@@ -205,7 +205,7 @@ async fn only_sessions_of_the_project_are_found() {
     }
 }
 
-async fn put_checklist(
+pub async fn put_checklist(
     app: &TestApp,
     session: impl std::fmt::Display,
     body: Value,

@@ -28,7 +28,7 @@ use crate::http::error::{ApiError, ErrorBody};
 use crate::http::list_query::ListQuery;
 use crate::http::responses::ErrorResponses;
 use crate::identity;
-use crate::live::Activity;
+use crate::live::{self, Activity};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -380,9 +380,9 @@ pub fn without_credential(session: &RawValue) -> serde_json::Result<Box<RawValue
 
 fn report(app: &SharedApp, member: &Member<SessionsWrite>, session: ObjectId, kind: &'static str) {
     let activity = Activity {
-        kind,
+        kind: kind.into(),
         date: app.now(),
         data: None,
     };
-    app.live.report(member.project, session, activity);
+    live::report(app, member.project, session, activity);
 }
