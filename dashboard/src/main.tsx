@@ -41,7 +41,7 @@ if (root) {
       <QueryClientProvider client={queries}>
         <Localisation>
           <Notifications position="bottom-right" />
-          <RouterProvider router={router} />
+          <RouterProvider router={router} context={{ queries }} />
         </Localisation>
       </QueryClientProvider>
     </MantineProvider>,

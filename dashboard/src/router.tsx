@@ -1,10 +1,14 @@
 // All pages. Each is a file of its own that is loaded when it is first shown.
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet } from "@tanstack/react-router";
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet } from "@tanstack/react-router";
 
+import { countQuery, firstPageQuery } from "./pages/sessions/query";
 import { ErrorBoundary, NotFound } from "./shell/Fault";
+import { fromAddress, toQuery } from "./shell/filter";
 import { Home } from "./shell/Home";
 import { part } from "./shell/part";
 import { Loading } from "./shell/parts";
+import { projectsQuery } from "./shell/project";
 
 /** Everything that a list is, so that an address shows it again. */
 export interface ListSearch {
@@ -30,7 +34,11 @@ const validateSearch = (search: Record<string, unknown>): ListSearch => ({
   to: text(search["to"]),
 });
 
-const rootRoute = createRootRoute({ component: Outlet, errorComponent: ErrorBoundary, notFoundComponent: NotFound, validateSearch });
+interface Context {
+  queries: QueryClient;
+}
+
+const rootRoute = createRootRouteWithContext<Context>()({ component: Outlet, errorComponent: ErrorBoundary, notFoundComponent: NotFound, validateSearch });
 const page = (load: () => Promise<Record<string, unknown>>, name: string) => lazyRouteComponent((() => part(load)) as never, name as never);
 const at = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
   createRoute({ getParentRoute: () => rootRoute, path, component: page(load, name) });
@@ -44,6 +52,8 @@ const setup = at("/setup", () => import("./pages/Setup"), "Setup");
 const project = createRoute({
   getParentRoute: () => rootRoute,
   path: "/p/$projectId",
+  // Asked for while the page's own file is on its way; nothing waits for it here.
+  loader: ({ context }) => void context.queries.prefetchQuery(projectsQuery),
   component: page(() => import("./shell/Shell"), "Shell"),
 });
 const inProject = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
@@ -59,7 +69,19 @@ const index = createRoute({
 });
 const overview = inProject("/overview", () => import("./pages/Overview"), "Overview");
 const start = inProject("/start", () => import("./pages/Start"), "Start");
-const sessions = inProject("/sessions", () => import("./pages/sessions/SessionsPage"), "SessionsPage");
+const sessions = createRoute({
+  getParentRoute: () => project,
+  path: "/sessions",
+  loaderDeps: ({ search: { q, filter, sort } }) => ({ q, filter, sort }),
+  loader: ({ context: { queries }, params: { projectId }, deps: { q, filter: address, sort } }) => {
+    if (q?.trim()) return;
+    const filter = toQuery(fromAddress(address), Date.now());
+    void queries.prefetchQuery(firstPageQuery(projectId, filter, sort));
+    void queries.prefetchQuery(countQuery(projectId, filter));
+  },
+  component: page(() => import("./pages/sessions/SessionsPage"), "SessionsPage"),
+  errorComponent: ErrorBoundary,
+});
 const session = inProject("/sessions/$sessionId", () => import("./pages/session/SessionPage"), "SessionPage");
 const inbox = inProject("/tickets", () => import("./pages/inbox/InboxPage"), "InboxPage");
 const ticket = createRoute({
@@ -82,6 +104,7 @@ const routeTree = rootRoute.addChildren([
 
 export const router = createRouter({
   routeTree,
+  context: { queries: undefined as never },
   defaultPreload: "intent",
   defaultPendingComponent: Loading,
   // Addresses stay readable: values of the query are plain texts.

@@ -1,5 +1,5 @@
 // What is asked of the server for the table of sessions.
-import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useQueries, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
 import { api, data, nextCursor, type Session } from "../../api/client";
@@ -48,6 +48,9 @@ function pageQuery(projectId: string, filter: string | undefined, sort: string |
     },
   };
 }
+
+/** The page that a list begins with. */
+export const firstPageQuery = (projectId: string, filter: string | undefined, sort: string | undefined) => pageQuery(projectId, filter, sort, undefined);
 
 interface Known {
   list: string;
@@ -107,14 +110,14 @@ function rowsOf(page: SessionPage | undefined, isLast: boolean): (Session | unde
 }
 
 /** How many there are: asked beside the pages, so that the first one waits for nothing. */
-export function useSessionCount(projectId: string, filter: string | undefined, enabled: boolean) {
-  return useQuery({
+export const countQuery = (projectId: string, filter: string | undefined) =>
+  queryOptions({
     queryKey: ["sessions", projectId, "total", filter],
-    enabled,
     queryFn: async ({ signal }) => {
       const query = { limit: 1, withCount: true, filter };
       const answer = await data(api.GET("/v3/sessions", { params: { header: { project: projectId }, query }, signal }));
       return (answer as { totalCount: number }).totalCount;
     },
   });
-}
+
+export const useSessionCount = (projectId: string, filter: string | undefined, enabled: boolean) => useQuery({ ...countQuery(projectId, filter), enabled });
