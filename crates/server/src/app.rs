@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use prometheus::{IntGauge, Registry};
+use prometheus::{IntCounter, IntGauge, Registry};
 use store::{Change, Clock, Environment, IdSource, Millis, PostgresConfig, SqliteConfig, Store};
 
 use crate::accounts::SCOPE;
@@ -23,7 +23,7 @@ use crate::http::outgoing::Outgoing;
 use crate::http::rate_limit::RateLimit;
 use crate::jobs::queue::{self, Queue};
 use crate::jobs::retention;
-use crate::live::{Hub, Team};
+use crate::live::{self, Hub, Team};
 use crate::mail::Mail;
 use crate::resources::import;
 use crate::resources::project::session_indexes;
@@ -146,8 +146,8 @@ impl App {
             ),
             on_gap: gap_listener(&sessions, &people, &live, &session_waiters),
             on_word: {
-                let team = Arc::clone(&team);
-                Arc::new(move |word| team.hear(word))
+                let (live, team) = (Arc::clone(&live), Arc::clone(&team));
+                Arc::new(move |word| live::hear(word, &live, &team))
             },
         };
         let geoip = GeoIp::open(config.geoip.as_deref())?;
@@ -239,14 +239,41 @@ impl App {
         }
     }
 
-    /// Brings the gauges up to date, for `/metrics`.
-    pub fn register_gauges(&self) -> prometheus::Result<IntGauge> {
+    /// What the store says of itself, for `/metrics`.
+    ///
+    /// # Errors
+    /// When a metric of one of the names is there already.
+    pub fn register_gauges(&self) -> prometheus::Result<StoreGauges> {
         let waiting = IntGauge::new(
             "hark_writes_waiting",
             "Units of work that wait for the writer.",
         )?;
+        let round_trips = IntCounter::new(
+            "hark_database_round_trips_total",
+            "How often units of work and reads waited for an answer of PostgreSQL.",
+        )?;
         self.registry.register(Box::new(waiting.clone()))?;
-        Ok(waiting)
+        self.registry.register(Box::new(round_trips.clone()))?;
+        Ok(StoreGauges {
+            waiting,
+            round_trips,
+        })
+    }
+}
+
+/// Figures that are brought up to date from time to time.
+pub struct StoreGauges {
+    waiting: IntGauge,
+    round_trips: IntCounter,
+}
+
+impl StoreGauges {
+    /// Brings them up to date.
+    pub fn update(&self, store: &Store) {
+        let waiting = i64::try_from(store.writes_waiting()).unwrap_or(i64::MAX);
+        self.waiting.set(waiting);
+        let more = store.round_trips().saturating_sub(self.round_trips.get());
+        self.round_trips.inc_by(more);
     }
 }
 

@@ -64,8 +64,7 @@ pub(crate) enum RowRef<'r> {
 impl Conn<'_> {
     /// Runs a statement; returns how many rows it changed.
     pub fn execute(&self, sql: &str, binds: &[Value]) -> Result<u64> {
-        debug_assert!(parameters_ascend(sql), "{sql}");
-        debug_assert_eq!(rules::fault(sql), None, "{sql}");
+        check(sql);
         match self {
             Self::Sqlite {
                 connection,
@@ -82,6 +81,29 @@ impl Conn<'_> {
         }
     }
 
+    /// Runs a statement once for each set of binds; returns how many rows each changed.
+    pub fn execute_all(&self, sql: &str, binds: &[Vec<Value>]) -> Result<Vec<u64>> {
+        match self {
+            Self::Sqlite { .. } => binds.iter().map(|binds| self.execute(sql, binds)).collect(),
+            Self::Postgres(link) => {
+                check(sql);
+                link.execute_all(sql, binds)
+            }
+        }
+    }
+
+    /// Runs a statement whose result nobody waits for: on PostgreSQL with the next one that somebody does, or the commit, which fails
+    /// when it fails.
+    pub fn later(&self, sql: &str, binds: Vec<Value>) -> Result<()> {
+        match self {
+            Self::Sqlite { .. } => self.execute(sql, &binds).map(drop),
+            Self::Postgres(link) => {
+                check(sql);
+                link.later(sql, binds)
+            }
+        }
+    }
+
     /// Runs a query and maps each row.
     pub fn query<T>(
         &self,
@@ -89,8 +111,7 @@ impl Conn<'_> {
         binds: &[Value],
         mut map: impl FnMut(RowRef<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        debug_assert!(parameters_ascend(sql), "{sql}");
-        debug_assert_eq!(rules::fault(sql), None, "{sql}");
+        check(sql);
         match self {
             Self::Sqlite {
                 connection,
@@ -153,6 +174,12 @@ impl Conn<'_> {
     pub fn locks_rows(&self) -> bool {
         matches!(self, Self::Postgres { .. })
     }
+}
+
+/// Holds statements to their rules, in debug builds.
+pub(crate) fn check(sql: &str) {
+    debug_assert!(parameters_ascend(sql), "{sql}");
+    debug_assert_eq!(rules::fault(sql), None, "{sql}");
 }
 
 /// Whether `$1`, `$2` … first stand in the text in this order: SQLite numbers them so.

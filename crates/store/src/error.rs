@@ -1,5 +1,7 @@
 //! What the store refuses or fails to do.
 
+use tokio_postgres::error::SqlState;
+
 use crate::{Kind, ObjectId};
 
 /// The result of a store operation.
@@ -21,6 +23,9 @@ pub enum Error {
     /// The document changed since it was read, or a key was taken meanwhile: the unit is run again, a few times.
     #[error("another writer was faster")]
     Raced,
+    /// The numbered project was written since what the caller knew of it.
+    #[error("accounts were changed meanwhile")]
+    Outdated,
     /// More work waits than the queue holds.
     #[error("too much work is waiting")]
     Overloaded,
@@ -89,6 +94,23 @@ impl Error {
                 });
                 told || self.lost_connection()
             }
+            _ => false,
+        }
+    }
+
+    /// Of a statement that failed.
+    pub(crate) fn of_statement(error: tokio_postgres::Error) -> Self {
+        match error.code() {
+            Some(code) if *code == SqlState::QUERY_CANCELED => Self::TooExpensive,
+            _ => Self::Postgres(error),
+        }
+    }
+
+    /// Whether PostgreSQL itself said so, and so did not do what it was asked.
+    pub(crate) fn is_told(&self) -> bool {
+        match self {
+            Self::TooExpensive => true,
+            Self::Postgres(error) => error.code().is_some(),
             _ => false,
         }
     }

@@ -38,7 +38,7 @@ pub use error::{Error, Result};
 pub use feed::{BadFeedCursor, Fate, FeedCursor, FeedEntry, FeedPage};
 pub use migrate::{Migration, Schema, Step};
 pub use object_id::{BadObjectId, ObjectId};
-pub use postgres::{Counted, PostgresConfig, distribute, examine_postgres};
+pub use postgres::{Counted, PostgresConfig, WORD_BYTES_MAX, distribute, examine_postgres};
 pub use query::{Cursor, Page, Query, Sort};
 pub use registry::{Identity, Inspection, Kind, Registered};
 pub use search::Search;

@@ -1,12 +1,21 @@
 //! What units changed that is written at the end of their transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::conn::Conn;
-use crate::{Collection, ObjectId, Result, declared, feed, search};
+use crate::{Collection, DeclaredIndex, ObjectId, Result, declared, feed, search};
 
 /// The documents that were written, by project, and their collection.
 type Written = (&'static Collection, BTreeMap<ObjectId, BTreeSet<ObjectId>>);
+
+/// What a unit read ahead for its end, on PostgreSQL.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// The declared indexes of the project, by their tables.
+    pub declared: HashMap<&'static str, Vec<DeclaredIndex>>,
+    /// In which block of a search documents are, if they are in it.
+    pub places: HashMap<(&'static str, ObjectId), Option<i64>>,
+}
 
 /// What is left to be written of the indexes beside the documents.
 #[derive(Debug, Default)]
@@ -17,6 +26,8 @@ pub(crate) struct Pending {
     declared: BTreeMap<&'static str, Written>,
     /// For those who read which documents changed.
     pub feed: feed::Written,
+    /// Of the one project of a unit.
+    pub known: Known,
 }
 
 impl Pending {
@@ -48,11 +59,15 @@ impl Pending {
     }
 
     /// Writes the indexes, inside the transaction of the documents.
-    pub fn write(self, conn: &Conn<'_>) -> Result<()> {
-        self.search.write(conn)?;
+    pub fn write(mut self, conn: &Conn<'_>) -> Result<()> {
+        self.search.write(conn, &self.known.places)?;
         for (table, (collection, projects)) in self.declared {
             for (project, ids) in projects {
-                declared::refresh(conn, project, table, collection, &ids)?;
+                let indexes = match self.known.declared.remove(table) {
+                    Some(known) => known,
+                    None => declared::all(conn, project, table)?,
+                };
+                declared::refresh(conn, project, (table, indexes), collection, &ids)?;
             }
         }
         // Last: its rows are locked no longer than the commit takes.

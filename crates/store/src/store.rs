@@ -142,6 +142,22 @@ where
     }
 }
 
+/// Why nothing was written for a caller of whom something was known.
+enum Unwritten<E> {
+    /// It may be true no longer.
+    Outdated,
+    Other(E),
+}
+
+impl<E: From<Error>> From<Error> for Unwritten<E> {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Outdated => Self::Outdated,
+            error => Self::Other(error.into()),
+        }
+    }
+}
+
 impl Store {
     /// Opens (or makes) a SQLite database, migrating it when it is older.
     ///
@@ -192,6 +208,41 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.submit(project, function, None).await
+    }
+
+    /// As [`Store::write`], for a caller of whom the node knows what was true when [`Store::writes_of_numbered`] was `writes`: with SQLite
+    /// it still is. `None` when it may be true no longer: then nothing was done.
+    pub async fn write_as_of<T, E, F>(
+        &self,
+        project: ObjectId,
+        writes: i64,
+        function: F,
+    ) -> Result<Option<T>, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let function = move |tx: &mut Tx<'_>| function(tx).map_err(Unwritten::Other);
+        match self.submit(project, function, Some(writes)).await {
+            Ok(done) => Ok(Some(done)),
+            Err(Unwritten::Outdated) => Ok(None),
+            Err(Unwritten::Other(error)) => Err(error),
+        }
+    }
+
+    async fn submit<T, E, F>(
+        &self,
+        project: ObjectId,
+        function: F,
+        as_of: Option<i64>,
+    ) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         let (caller, answer) = oneshot::channel();
         let unit = Box::new(FunctionUnit {
             function,
@@ -200,7 +251,7 @@ impl Store {
         });
         match &self.engine {
             Engine::Sqlite(engine) => engine.submit(project, unit)?,
-            Engine::Postgres(engine) => engine.submit(project, unit)?,
+            Engine::Postgres(engine) => engine.submit(project, unit, as_of)?,
         }
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
@@ -410,12 +461,21 @@ impl Store {
         }
     }
 
-    /// Has the other processes over this database told a word: one line of at most 1,000 bytes. For what is over in a moment anyway: nobody waits for it, it
+    /// Has the other processes over this database told a word: one line of at most [`WORD_BYTES_MAX`](crate::WORD_BYTES_MAX) bytes. For what is over in a moment anyway: nobody waits for it, it
     /// may be lost, and is dropped when too many wait. Nothing on SQLite, which has one process.
     pub fn say(&self, word: String) {
         match &self.engine {
             Engine::Sqlite(_) => {}
             Engine::Postgres(engine) => engine.say(word),
+        }
+    }
+
+    /// How often units of work and reads waited for an answer of PostgreSQL so far. Statements that are sent together wait once.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        match &self.engine {
+            Engine::Sqlite(_) => 0,
+            Engine::Postgres(engine) => engine.round_trips(),
         }
     }
 

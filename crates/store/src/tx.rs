@@ -2,6 +2,7 @@
 
 mod delete;
 mod feeds;
+mod held;
 mod keys;
 mod lists;
 mod lock;
@@ -12,6 +13,7 @@ mod write;
 
 use std::ops::Deref;
 
+use self::held::Held;
 pub use self::row::{Probe, RawRow, Row};
 pub use self::snapshot::Snapshot;
 use crate::feed::Fate;
@@ -25,6 +27,7 @@ pub struct Tx<'c> {
     now: Millis,
     changes: Vec<Change>,
     pending: Pending,
+    held: Held,
 }
 
 impl<'c> Tx<'c> {
@@ -39,11 +42,13 @@ impl<'c> Tx<'c> {
             now,
             changes: Vec::new(),
             pending: Pending::default(),
+            held: Held::default(),
         }
     }
 
     /// What the unit changed, and what is left to be written of it.
-    pub(crate) fn finish(self) -> (Vec<Change>, Pending) {
+    pub(crate) fn finish(mut self) -> (Vec<Change>, Pending) {
+        self.pending.known = self.held.into_known();
         (self.changes, self.pending)
     }
 

@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 
 use super::origin;
 use crate::app::SharedApp;
-use crate::auth::ProjectToken;
+use crate::auth::ProvisionalToken;
 use crate::http::Json;
 use crate::http::error::ApiError;
 use crate::http::json::Checked;
 use crate::http::responses::ErrorResponses;
 use crate::identity;
-use crate::live::Activity;
+use crate::live::{self, Activity};
 use crate::resources::session::attributes::Attributes;
 use crate::resources::session::credential::NewCredential;
 use crate::resources::session::identify::{self, Identified, Identify, Overflow, Refusal};
@@ -83,7 +83,7 @@ pub struct IdentifiedBody {
 )]
 pub async fn identify(
     State(app): State<SharedApp>,
-    ProjectToken(access): ProjectToken,
+    token: ProvisionalToken,
     RawQuery(query): RawQuery,
     body: Checked,
 ) -> Result<(NotIdentifying, Json<IdentifiedBody>), ApiError> {
@@ -107,26 +107,23 @@ pub async fn identify(
         origin: origin("/admin/identify"),
         credential: NewCredential::new(&app.random),
     };
+    let project = token.project();
     let unit = move |tx: &mut store::Tx<'_>| {
-        let identified = identify::identify(tx, &call)?;
+        let identified = identify::identify(tx, &call).map_err(refusal)?;
         let Identified {
             row,
             created,
             not_identifying,
         } = identified;
-        Ok((row.id, created, not_identifying))
+        Ok::<_, ApiError>((row.id, created, not_identifying))
     };
-    let (session_id, created, not_identifying) = app
-        .store
-        .write(access.project, unit)
-        .await
-        .map_err(refusal)?;
+    let (session_id, created, not_identifying) = token.write(&app, unit).await?;
     let activity = Activity {
-        kind: "updated",
+        kind: "updated".into(),
         date: app.now(),
         data: None,
     };
-    app.live.report(access.project, session_id, activity);
+    live::report(&app, project, session_id, activity);
     let body = IdentifiedBody {
         success: true,
         session_id,

@@ -12,12 +12,12 @@ use utoipa::ToSchema;
 use super::identify::user_id;
 use super::origin;
 use crate::app::{App, SharedApp};
-use crate::auth::ProjectToken;
+use crate::auth::ProvisionalToken;
 use crate::http::Json;
 use crate::http::error::{ApiError, FAULTS_TOLD_MAX};
 use crate::http::json::{Checked, fault};
 use crate::http::responses::ErrorResponses;
-use crate::live::Activity;
+use crate::live::{self, Activity};
 use crate::resources::session::credential::NewCredential;
 use crate::resources::session::event::{self, Sent, Tracked};
 use crate::resources::session::history::{Identifiers, Origin};
@@ -98,7 +98,7 @@ struct RawEvent {
 )]
 pub async fn track(
     State(app): State<SharedApp>,
-    ProjectToken(access): ProjectToken,
+    token: ProvisionalToken,
     body: Checked,
 ) -> Result<Json<TrackedBody>, ApiError> {
     let batch: Batch = body.parse()?;
@@ -115,24 +115,23 @@ pub async fn track(
     let names_max = app.config.limits.event_names_max;
     let origin = origin("/admin/track");
     let tracked = Arc::clone(&users);
-    let (stored, sessions) = app
-        .store
-        .write(access.project, move |tx| {
-            let (mut sum, mut sessions) = (Tracked::default(), Vec::new());
-            for (user_id, user) in tracked.iter() {
-                let done = track_user(tx, user_id, user, &origin, names_max)?;
-                if let Some((_, tracked)) = &done {
-                    sum.stored += tracked.stored;
-                    sum.repeated += tracked.repeated;
-                }
-                sessions.push(done.map(|(session, _)| session));
+    let project = token.project();
+    let unit = move |tx: &mut Tx<'_>| {
+        let (mut sum, mut sessions) = (Tracked::default(), Vec::new());
+        for (user_id, user) in tracked.iter() {
+            let done = track_user(tx, user_id, user, &origin, names_max)?;
+            if let Some((_, tracked)) = &done {
+                sum.stored += tracked.stored;
+                sum.repeated += tracked.repeated;
             }
-            Ok::<_, store::Error>((sum, sessions))
-        })
-        .await?;
+            sessions.push(done.map(|(session, _)| session));
+        }
+        Ok::<_, ApiError>((sum, sessions))
+    };
+    let (stored, sessions) = token.write(&app, unit).await?;
     for (session, (user_id, user)) in sessions.into_iter().zip(users.iter()) {
         match session {
-            Some(session) => tell(&app, access.project, session, &user.events),
+            Some(session) => tell(&app, project, session, &user.events),
             None => faults.extend(user.events.iter().map(|_| blocked(user_id))),
         }
     }
@@ -220,10 +219,10 @@ fn tell(app: &App, project: ObjectId, session: ObjectId, events: &[Sent]) {
     }
     for event in events {
         let activity = Activity {
-            kind: "event",
+            kind: "event".into(),
             date: app.now(),
             data: serde_json::value::to_raw_value(&Told::from(event)).ok(),
         };
-        app.live.report(project, session, activity);
+        live::report(app, project, session, activity);
     }
 }

@@ -118,6 +118,14 @@ impl Credentials {
         (!has_ended(known.expires_at, app.now())).then_some((known, number))
     }
 
+    /// The project of a secret token of `/admin` as this node knows it, and the number of writes of accounts as of which that is true.
+    /// `None` when this node does not know it.
+    pub fn known_api_token(app: &App, token: &str) -> Option<(Arc<ProjectAccess>, i64)> {
+        let number = app.credentials.freshness.number();
+        let known = app.credentials.projects.get(token)?;
+        Some((known, number))
+    }
+
     /// The credential of a bearer token.
     ///
     /// # Errors

@@ -24,5 +24,5 @@ pub use member::{
     AnyMember, Member, MembersRead, MembersWrite, ProjectRead, ProjectWrite, Provisional, Requires,
     SessionsRead, SessionsWrite, SignedIn, TicketsRead, TicketsWrite, presented_token,
 };
-pub use project_token::{ProjectAccess, ProjectToken, WrongTokens};
+pub use project_token::{ProjectAccess, ProjectToken, ProvisionalToken, WrongTokens};
 pub use visitor::{ClientCredential, SdkProject, Visitor, shield};

@@ -120,13 +120,13 @@ fn build_search(app: &SharedApp) -> tokio::task::JoinHandle<()> {
 }
 
 fn watch_gauges(app: &SharedApp) -> Result<tokio::task::JoinHandle<()>> {
-    let waiting = app.register_gauges()?;
+    let gauges = app.register_gauges()?;
     let app = Arc::clone(app);
     Ok(tokio::spawn(async move {
         let mut interval = tokio::time::interval(GAUGE_INTERVAL);
         loop {
             interval.tick().await;
-            waiting.set(i64::try_from(app.store.writes_waiting()).unwrap_or(i64::MAX));
+            gauges.update(&app.store);
         }
     }))
 }

@@ -4,8 +4,10 @@ mod imports;
 mod leases;
 mod limits;
 mod presence;
+mod round_trips;
 mod stale;
 mod unanswered;
+mod watching;
 
 use std::time::Duration;
 

@@ -99,7 +99,7 @@ impl DeclaredIndex {
         self.state != IndexState::Dropping
     }
 
-    fn read(row: &RowRef<'_>, table: &'static str) -> Result<Self> {
+    pub(crate) fn read(row: &RowRef<'_>, table: &'static str) -> Result<Self> {
         let path = row.text(1)?;
         let path = FieldPath::parse(&path)
             .map_err(|error| Error::Corrupt(format!("the declared index {path:?}: {error}")))?;
@@ -128,11 +128,14 @@ pub(crate) fn all(
     project: ObjectId,
     table: &'static str,
 ) -> Result<Vec<DeclaredIndex>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM {table}_declared WHERE project = $1 ORDER BY attribute");
-    conn.query(&sql, &[project.into()], |row| {
+    conn.query(&all_sql(table), &[project.into()], |row| {
         DeclaredIndex::read(&row, table)
     })
+}
+
+/// The statement of [`all`]. `$1` project.
+pub(crate) fn all_sql(table: &str) -> String {
+    format!("SELECT {COLUMNS} FROM {table}_declared WHERE project = $1 ORDER BY attribute")
 }
 
 /// Declares an index over `path`; what is declared already stays as it is. At most `most` are declared at once.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{DeclaredIndex, all};
+use super::DeclaredIndex;
 use crate::conn::Conn;
 use crate::filter::{Key, keys_of};
 use crate::{Collection, Error, ObjectId, Result, Value};
@@ -10,15 +10,14 @@ use crate::{Collection, Error, ObjectId, Result, Value};
 /// A row of the index: the number of the attribute, and a key of the document.
 pub(super) type IndexRow = (i64, Key);
 
-/// Makes the rows of some documents those that they should have, inside the transaction that changed them.
+/// Makes the rows of some documents those that they should have under the indexes of the project, inside the transaction that changed them.
 pub(crate) fn refresh(
     conn: &Conn<'_>,
     project: ObjectId,
-    table: &'static str,
+    (table, mut indexes): (&'static str, Vec<DeclaredIndex>),
     collection: &Collection,
     ids: &BTreeSet<ObjectId>,
 ) -> Result<()> {
-    let mut indexes = all(conn, project, table)?;
     indexes.retain(DeclaredIndex::is_kept);
     if indexes.is_empty() {
         return Ok(());

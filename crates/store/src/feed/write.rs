@@ -38,7 +38,7 @@ impl Written {
             let count = documents.len();
             let sql = upsert(feed);
             for (n, (id, (fate, at))) in documents.into_iter().enumerate() {
-                conn.execute(&sql, &binds(project, id, &fate, at))?;
+                conn.later(&sql, binds(project, id, &fate, at))?;
                 // The statement above holds the table: a feed that is not open now stays so until the commit.
                 if n == 0 && count > 1 && !is_open(conn, project, feed)? {
                     break;
@@ -60,8 +60,8 @@ fn upsert(feed: &str) -> String {
     )
 }
 
-fn binds(project: ObjectId, id: ObjectId, fate: &Fate<()>, at: Millis) -> [Value; 5] {
-    [
+fn binds(project: ObjectId, id: ObjectId, fate: &Fate<()>, at: Millis) -> Vec<Value> {
+    vec![
         id.into(),
         Value::Int(fate.number()),
         fate.heir(),

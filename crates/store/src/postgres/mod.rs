@@ -14,7 +14,7 @@ mod shared;
 mod unit;
 mod words;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,7 @@ pub use self::examine::examine_postgres;
 use self::link::Link;
 pub(crate) use self::prepare::{bring_up, refuse_older_server};
 pub use self::shared::Counted;
+pub use self::words::WORD_BYTES_MAX;
 use crate::conn::Conn;
 use crate::store::{Shared, Unit};
 use crate::tx::Snapshot;
@@ -52,11 +53,20 @@ struct Context {
     numbered: ObjectId,
     /// How a transaction begins.
     begin: String,
+    /// How long a statement of a unit may take.
+    statement_timeout: Duration,
     teller: nodes::Teller,
     speaker: words::Speaker,
+    /// How often units and reads waited for the database.
+    round_trips: AtomicU64,
 }
 
 impl Context {
+    /// A connection as units and reads use it.
+    fn link<'c>(&'c self, client: &'c Client) -> Link<'c> {
+        Link::new(client, &self.runtime, self.prepared).counted(&self.round_trips)
+    }
+
     /// After a commit, before its caller is answered.
     fn committed(&self, changes: &[Change]) {
         self.shared.tell(changes);
@@ -100,11 +110,23 @@ impl Engine {
         })
     }
 
-    pub fn submit(&self, project: ObjectId, mut unit: Box<dyn Unit>) -> Result<()> {
+    /// `as_of`: how many units must have written in [`PostgresConfig::numbered`] by then, or the unit is not run.
+    pub fn submit(
+        &self,
+        project: ObjectId,
+        mut unit: Box<dyn Unit>,
+        as_of: Option<i64>,
+    ) -> Result<()> {
         self.spawn(project, move |client, context| {
-            let done = client.and_then(|client| unit::run(client, context, project, unit.as_mut()));
+            let place = (project, as_of);
+            let done = client.and_then(|client| unit::run(client, context, place, unit.as_mut()));
             unit.answer(done);
         })
+    }
+
+    /// How often units and reads waited for the database so far.
+    pub fn round_trips(&self) -> u64 {
+        self.context.round_trips.load(Ordering::Relaxed)
     }
 
     pub fn read(
@@ -115,7 +137,7 @@ impl Engine {
         self.spawn(project, move |client, context| {
             match client {
                 Ok(client) => {
-                    let link = Link::new(&client, &context.runtime, context.prepared);
+                    let link = context.link(&client);
                     let conn = Conn::Postgres(&link);
                     job(&Snapshot::new(conn, &context.shared.book, project));
                 }
@@ -205,6 +227,7 @@ impl Engine {
             return Err(Error::Closed);
         }
         let context = Arc::clone(&self.context);
+        context.round_trips.fetch_add(1, Ordering::Relaxed);
         let asked = self.context.runtime.spawn(async move {
             let client = context.owners.any().await?;
             question(client, Arc::clone(&context)).await
@@ -319,8 +342,10 @@ fn prepare(
         shared,
         prepared: config.prepared,
         numbered: config.numbered,
-        begin: unit::begin(config.statement_timeout),
+        begin: unit::begin(),
+        statement_timeout: config.statement_timeout,
         teller,
         speaker,
+        round_trips: AtomicU64::new(0),
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use deadpool_postgres::Client;
 
 use super::Context;
-use super::link::Link;
+use super::link::{Link, Uncommitted};
 use crate::conn::Conn;
 use crate::store::{Ran, Unit};
 use crate::tx::{Snapshot, Tx};
@@ -16,6 +16,9 @@ const ATTEMPTS_MAX: u32 = 8;
 
 /// A transaction that its process forgot (it was paused, or its machine is gone) lets go of its locks after this time.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
+
+/// How many units wrote in a project that is counted.
+const WRITES: &str = "SELECT number FROM hark_writes WHERE project = $1";
 
 /// Why an attempt failed.
 struct Failure {
@@ -37,13 +40,15 @@ impl From<Error> for Failure {
 pub(super) fn run(
     mut client: Client,
     context: &Context,
-    project: ObjectId,
+    (project, as_of): (ObjectId, Option<i64>),
     unit: &mut dyn Unit,
 ) -> Result<()> {
     let mut attempt = 1;
     loop {
-        let link = Link::new(&client, &context.runtime, context.prepared).in_transaction();
-        let done = attempt_unit(&link, context, project, unit);
+        let link = context
+            .link(&client)
+            .beginning(&context.begin, context.statement_timeout);
+        let done = attempt_unit(&link, context, (project, as_of), unit);
         let is_lost =
             client.is_closed() || matches!(&done, Err(failure) if failure.error.lost_connection());
         let again = match &done {
@@ -72,23 +77,30 @@ pub(super) fn run(
 fn attempt_unit(
     link: &Link<'_>,
     context: &Context,
-    project: ObjectId,
+    (project, as_of): (ObjectId, Option<i64>),
     unit: &mut dyn Unit,
 ) -> Result<Ran, Failure> {
-    link.command(&context.begin)?;
+    if let Some(writes) = as_of {
+        link.require(WRITES, vec![context.numbered.into()], writes)?;
+    }
     let snapshot = Snapshot::new(Conn::Postgres(link), &context.shared.book, project);
     let mut tx = Tx::new(
         snapshot,
         &context.shared.environment.ids,
         context.shared.now(),
     );
-    if unit.run(&mut tx) == Ran::Drop {
-        link.command("ROLLBACK")?;
+    let ran = unit.run(&mut tx);
+    if link.outdated.get() {
+        link.rollback()?;
+        return Err(Error::Outdated.into());
+    }
+    if ran == Ran::Drop {
+        link.rollback()?;
         return Ok(Ran::Drop);
     }
     // COMMIT would answer without an error, and roll back.
     if link.aborted.get() {
-        link.command("ROLLBACK")?;
+        link.rollback()?;
         let told = "a statement of the unit failed, so nothing of it was kept";
         return Err(Error::Refused(told.into()).into());
     }
@@ -98,13 +110,18 @@ fn attempt_unit(
         rest = number(link, project);
     }
     if let Err(error) = rest {
-        link.command("ROLLBACK")?;
+        link.rollback()?;
         return Err(error.into());
     }
-    link.command("COMMIT").map_err(|error| Failure {
-        error,
-        at_commit: true,
-    })?;
+    if let Err(Uncommitted { error, is_unsure }) = link.commit() {
+        if !is_unsure {
+            let _ = link.rollback(); // it may be open still; the error above is the one to tell
+        }
+        return Err(Failure {
+            error,
+            at_commit: is_unsure,
+        });
+    }
     context.committed(&changes);
     Ok(Ran::Keep)
 }
@@ -113,15 +130,13 @@ fn attempt_unit(
 fn number(link: &Link<'_>, project: ObjectId) -> Result<()> {
     let sql = "INSERT INTO hark_writes (project, number) VALUES ($1, $2) \
                ON CONFLICT (project) DO UPDATE SET number = hark_writes.number + 1";
-    link.execute(sql, &[project.into(), Value::Int(1)])
-        .map(drop)
+    link.later_one(sql, vec![project.into(), Value::Int(1)])
 }
 
-/// How a transaction begins, with its limits. They end with it, so that a pooler may sit between.
-pub(super) fn begin(statement_timeout: Duration) -> String {
+/// How a transaction begins, with a limit that ends with it, so that a pooler may sit between.
+pub(super) fn begin() -> String {
     format!(
-        "BEGIN; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}",
-        statement_timeout.as_millis(),
+        "BEGIN; SET LOCAL idle_in_transaction_session_timeout = {}",
         FORGOTTEN_AFTER.as_millis()
     )
 }

@@ -25,6 +25,16 @@ pub(crate) struct Place {
     pub block: i64,
 }
 
+impl Place {
+    /// On PostgreSQL, which needs no number.
+    pub fn in_block(block: i64) -> Self {
+        Self {
+            number: block,
+            block,
+        }
+    }
+}
+
 impl Index<'_> {
     /// Adds a document that is not in the index. One without words stays out of it.
     pub fn add(&self, id: ObjectId, words: &Words) -> Result<()> {
@@ -50,7 +60,7 @@ impl Index<'_> {
                      VALUES ($1, $2, $3, array_to_tsvector(string_to_array($4, ' ')))"
                 );
                 binds.push(terms);
-                self.conn.execute(&sql, &binds)?;
+                self.conn.later(&sql, binds)?;
             }
         }
         self.count(id, block, documents).map(drop)
@@ -102,16 +112,15 @@ impl Index<'_> {
                     "UPDATE {name} SET words = array_to_tsvector(string_to_array($1, ' ')) WHERE project = $2 AND id = $3"
                 );
                 let terms = self.terms(place.block, new);
-                let binds = [terms, self.project.into(), id.into()];
-                self.conn.execute(&sql, &binds)?;
+                let binds = vec![terms, self.project.into(), id.into()];
+                self.conn.later(&sql, binds)?;
             }
         }
         if !new.is_empty() {
             return Ok(());
         }
         let sql = format!("DELETE FROM {name} WHERE project = $1 AND id = $2");
-        let binds = [self.project.into(), id.into()];
-        self.conn.execute(&sql, &binds).map(drop)
+        self.conn.later(&sql, vec![self.project.into(), id.into()])
     }
 
     /// FTS5 counts its rows: what takes words of one away and what adds some stand for one row each, so a row that stays has both.
@@ -209,8 +218,8 @@ impl Index<'_> {
             "UPDATE {}_block SET documents = documents + $1 WHERE project = $2 AND block = $3",
             self.name
         );
-        let binds = [Value::Int(COUNTED), self.project.into(), Value::Int(block)];
-        self.conn.execute(&sql, &binds)?;
+        let binds = vec![Value::Int(COUNTED), self.project.into(), Value::Int(block)];
+        self.conn.later(&sql, binds)?;
         if documents + COUNTED >= BLOCK_DOCUMENTS {
             self.begin_block(block + 1)?;
         }

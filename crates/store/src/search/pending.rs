@@ -1,14 +1,18 @@
 //! What units changed of the indexes, written at the end of their transaction.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
+use super::index::Place;
 use super::{Index, words_of};
 use crate::conn::Conn;
 use crate::{ObjectId, Result};
 
 /// A document of a project.
 type Key = (ObjectId, ObjectId);
+
+/// In which block of an index documents are, if they are in it: on PostgreSQL, of those that a unit holds.
+type Places = HashMap<(&'static str, ObjectId), Option<i64>>;
 
 /// The searched text of a document: as the index has it, and as it shall have it.
 #[derive(Debug)]
@@ -42,16 +46,21 @@ impl Pending {
         }
     }
 
-    /// Writes the indexes, inside the transaction of the documents.
-    pub fn write(self, conn: &Conn<'_>) -> Result<()> {
+    /// Writes the indexes, inside the transaction of the documents. `places`: the blocks of documents that are known.
+    pub fn write(self, conn: &Conn<'_>, places: &Places) -> Result<()> {
         for (name, documents) in self.0 {
-            write(conn, name, documents)?;
+            write(conn, name, documents, places)?;
         }
         Ok(())
     }
 }
 
-fn write(conn: &Conn<'_>, name: &'static str, documents: BTreeMap<Key, Text>) -> Result<()> {
+fn write(
+    conn: &Conn<'_>,
+    name: &'static str,
+    documents: BTreeMap<Key, Text>,
+    places: &Places,
+) -> Result<()> {
     let index = |project| Index {
         conn,
         project,
@@ -59,7 +68,11 @@ fn write(conn: &Conn<'_>, name: &'static str, documents: BTreeMap<Key, Text>) ->
     };
     let (mut known, mut new) = (Vec::new(), Vec::new());
     for ((project, id), text) in documents {
-        match index(project).place(id)? {
+        let place = match places.get(&(name, id)) {
+            Some(known) => known.map(Place::in_block),
+            None => index(project).place(id)?,
+        };
+        match place {
             Some(place) => known.push((place, project, id, text)),
             None => new.push((project, id, text)),
         }

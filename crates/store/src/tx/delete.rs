@@ -31,6 +31,7 @@ impl Tx<'_> {
             .conn
             .execute(sql, &[self.project.into(), id.into()])?
             > 0;
+        self.held.forget_document(D::COLLECTION.table, id);
         if deleted {
             self.tell::<D>(id, fate);
         }
@@ -70,6 +71,7 @@ impl Tx<'_> {
             D::SEARCH.is_none() && D::DECLARED.is_none(),
             "it has indexes"
         );
+        self.held.forget_documents(D::COLLECTION.table);
         let (conn, project) = (&self.snapshot.conn, self.snapshot.project);
         owned::delete_oldest(conn, project, D::COLLECTION, (owner, before), most)
     }
@@ -99,6 +101,7 @@ impl Tx<'_> {
                 self.tell::<D>(id, Fate::Deleted);
             }
         }
+        self.held.forget_documents(table);
         let sql = format!("DELETE FROM {table} WHERE project = $1 AND {column} = $2");
         self.snapshot.conn.execute(&sql, &binds)
     }

@@ -32,15 +32,13 @@ impl Tx<'_> {
     pub fn release(&mut self, kind: Kind, key: &str, owner: ObjectId) -> Result<()> {
         let sql =
             "DELETE FROM identity WHERE project = $1 AND kind = $2 AND key = $3 AND owner = $4";
-        self.snapshot.conn.execute(
-            sql,
-            &[
-                self.project.into(),
-                Value::Int(kind.0.into()),
-                key.into(),
-                owner.into(),
-            ],
-        )?;
+        let binds = vec![
+            self.project.into(),
+            Value::Int(kind.0.into()),
+            key.into(),
+            owner.into(),
+        ];
+        self.snapshot.conn.later(sql, binds)?;
         self.identity_changed(kind, key);
         Ok(())
     }

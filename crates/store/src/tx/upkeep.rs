@@ -55,6 +55,7 @@ impl Tx<'_> {
     ) -> Result<DeclaredIndex> {
         let (snapshot, now) = (&self.snapshot, self.now);
         let table = declared_table::<D>()?;
+        self.held.forget_declared(table);
         declared::declare(&snapshot.conn, snapshot.project, table, path, most, now)
     }
 
@@ -62,6 +63,7 @@ impl Tx<'_> {
     pub fn drop_index<D: Document>(&mut self, path: &FieldPath) -> Result<bool> {
         let snapshot = &self.snapshot;
         let table = declared_table::<D>()?;
+        self.held.forget_declared(table);
         declared::withdraw(&snapshot.conn, snapshot.project, table, path)
     }
 

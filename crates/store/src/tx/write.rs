@@ -2,6 +2,7 @@
 
 use super::Tx;
 use super::row::Row;
+use crate::conn::Conn;
 use crate::feed::Fate;
 use crate::search::text_of;
 use crate::{Document, How, ObjectId, Result, Value};
@@ -9,6 +10,9 @@ use crate::{Document, How, ObjectId, Result, Value};
 impl Tx<'_> {
     /// Inserts a document under a new id.
     pub fn insert<D: Document>(&mut self, id: ObjectId, doc: D) -> Result<Row<D>> {
+        if let (Some(name), true) = (D::SEARCH, self.conn.locks_rows()) {
+            self.held.place(name, id, None);
+        }
         self.restore(id, 1, doc)
     }
 
@@ -22,9 +26,9 @@ impl Tx<'_> {
         doc.stamp(self.now);
         let created_at = doc.created_at().unwrap_or(self.now);
         let sql = &self.snapshot.book.of(D::COLLECTION).insert;
-        self.snapshot
-            .conn
-            .execute(sql, &self.insert_binds(id, version, &doc)?)?;
+        let binds = self.insert_binds(id, version, &doc)?;
+        self.snapshot.conn.later(sql, binds)?;
+        self.hold::<D>(id, version);
         let searched = text_of(&doc);
         self.note::<D>(id, String::new(), &searched);
         self.tell::<D>(id, Fate::Present(()));
@@ -48,6 +52,33 @@ impl Tx<'_> {
         if inserted {
             self.note::<D>(id, String::new(), &text_of(doc));
             self.tell::<D>(id, Fate::Present(()));
+        }
+        Ok(inserted)
+    }
+
+    /// As [`Tx::append`], of a row under a new id.
+    pub fn add<D: Document>(&mut self, doc: &D) -> Result<()> {
+        let id = self.new_id();
+        let sql = &self.snapshot.book.of(D::COLLECTION).insert;
+        let binds = self.insert_binds(id, 1, doc)?;
+        self.snapshot.conn.later(sql, binds)?;
+        self.note::<D>(id, String::new(), &text_of(doc));
+        self.tell::<D>(id, Fate::Present(()));
+        Ok(())
+    }
+
+    /// As [`Tx::append`], of many documents.
+    pub fn append_all<D: Document>(&mut self, documents: &[(ObjectId, D)]) -> Result<Vec<bool>> {
+        let binds = documents
+            .iter()
+            .map(|(id, doc)| self.insert_binds(*id, 1, doc));
+        let binds = binds.collect::<Result<Vec<_>>>()?;
+        let sql = &self.snapshot.book.of(D::COLLECTION).append;
+        let counts = self.snapshot.conn.execute_all(sql, &binds)?;
+        let inserted: Vec<_> = counts.into_iter().map(|count| count == 1).collect();
+        for ((id, doc), _) in documents.iter().zip(&inserted).filter(|(_, is)| **is) {
+            self.note::<D>(*id, String::new(), &text_of(doc));
+            self.tell::<D>(*id, Fate::Present(()));
         }
         Ok(inserted)
     }
@@ -81,9 +112,13 @@ impl Tx<'_> {
         binds.extend(row.doc.promoted());
         binds.extend([self.project.into(), row.id.into(), Value::Int(row.version)]);
         let sql = &self.snapshot.book.of(D::COLLECTION).update;
-        if self.snapshot.conn.execute(sql, &binds)? == 0 {
-            return Err(self.snapshot.conn.raced());
+        let conn = &self.snapshot.conn;
+        if let (Conn::Postgres(link), true) = (conn, self.takes::<D>(row.id, row.version)) {
+            link.later_one(sql, binds)?;
+        } else if conn.execute(sql, &binds)? == 0 {
+            return Err(conn.raced());
         }
+        self.hold::<D>(row.id, row.version + 1);
         let searched = text_of(&row.doc);
         let old = std::mem::replace(&mut row.searched, searched);
         self.note::<D>(row.id, old, &row.searched);

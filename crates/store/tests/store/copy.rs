@@ -265,7 +265,7 @@ async fn a_copy_that_broke_off_goes_on_where_it_was() {
                 steps.push(done);
                 assert!(done < stop, "broken off here");
             });
-            assert!(matches!(broken, Err(Error::Panicked)));
+            assert!(matches!(broken, Err(Error::Panicked)), "{broken:?}");
             let fault = refused(open(&target.place)).to_string();
             assert!(fault.contains("was not finished"), "{fault}");
         }

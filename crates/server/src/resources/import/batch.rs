@@ -195,7 +195,7 @@ impl Job {
             first: self.first,
             rows,
         };
-        tx.append(tx.new_id(), &batch)?;
+        tx.add(&batch)?;
         Ok(true)
     }
 

@@ -233,7 +233,7 @@ async fn refuse(
             first: 0,
             rows: wrong.iter().map(row).collect(),
         };
-        tx.append(tx.new_id(), &batch).map(drop)
+        tx.add(&batch)
     };
     retried(app, project, unit).await
 }

@@ -118,7 +118,7 @@ pub fn record(
         fields,
         via: Via::default(),
     };
-    tx.append(tx.new_id(), &activity)?;
+    tx.add(&activity)?;
     if activity.at.0 % ACTIVITIES_PER_SWEEP == 0 {
         forget_oldest(tx, session)?;
     }

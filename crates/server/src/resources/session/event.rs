@@ -149,20 +149,24 @@ pub fn track(
     events: &[Sent],
     names_max: usize,
 ) -> store::Result<Tracked> {
-    let mut tracked = Tracked::default();
-    for sent in events {
-        let said = sent.date.unwrap_or(tx.now());
-        let date = bounded(said, tx.now());
+    let now = tx.now();
+    let event = |sent: &Sent| {
+        let said = sent.date.unwrap_or(now);
         let event = Event {
             session: id,
             name: sent.name.clone(),
-            date,
+            date: bounded(said, now),
             data: sent.data.clone(),
             via: Ways::default(),
         };
-        if tx.append(event_id(&event, said, sent.number), &event)? {
+        (event_id(&event, said, sent.number), event)
+    };
+    let events: Vec<_> = events.iter().map(event).collect();
+    let mut tracked = Tracked::default();
+    for ((_, event), is_new) in events.iter().zip(tx.append_all(&events)?) {
+        if is_new {
             tracked.stored += 1;
-            summarise(session, &event, names_max);
+            summarise(session, event, names_max);
         } else {
             tracked.repeated += 1;
         }

@@ -181,7 +181,7 @@ pub fn record(
         changes,
         via: Via::default(),
     };
-    tx.append(tx.new_id(), &change)?;
+    tx.add(&change)?;
     if change.at.0 % CHANGES_PER_SWEEP == 0 {
         forget_oldest(tx, row.id)
     } else {

@@ -103,7 +103,7 @@ pub fn insert(
             entries: log.entries.clone(),
             left_out: log.left_out,
         };
-        tx.append(tx.new_id(), &log)?;
+        tx.add(&log)?;
     }
     if let Some(session) = session {
         counters::count(session, now, by);

@@ -147,7 +147,7 @@ pub fn record(
         by,
         fields,
     };
-    tx.append(tx.new_id(), &change)?;
+    tx.add(&change)?;
     if change.at.0 % CHANGES_PER_SWEEP == 0 {
         forget_oldest(tx, ticket)?;
     }

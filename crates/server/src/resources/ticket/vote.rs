@@ -206,7 +206,7 @@ fn cast(
                 name: body.name.clone(),
                 at: tx.now(),
             };
-            tx.append(tx.new_id(), &vote)?;
+            tx.add(&vote)?;
             row.doc.upvotes_count += 1;
         }
         Some(vote) if !voted => {
