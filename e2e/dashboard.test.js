@@ -199,7 +199,7 @@ test("a session is shown, edited in place and grows live; somebody else's change
   await page.getByRole("tab", { name: "Events" }).click();
   await page.getByRole("cell", { name: "returned_it" }).waitFor();
   const today = page.getByRole("img", { name: "Events in the last 30 days" }).locator("rect").last();
-  assert.match(await today.locator("title").textContent(), /: 2$/);
+  await until("the chart has the events of today", async () => /: 2$/.test(await today.locator("title").textContent()));
   await dashboard.assertAccessible("events");
   await page.getByRole("tab", { name: "Memory" }).click();
   await page.getByLabel("Title").fill("Tone");

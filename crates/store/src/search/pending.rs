@@ -37,6 +37,12 @@ impl Pending {
         }
     }
 
+    /// Whether something was noted of a document.
+    pub fn has(&self, name: &'static str, document: Key) -> bool {
+        let documents = self.0.get(name);
+        documents.is_some_and(|documents| documents.contains_key(&document))
+    }
+
     /// Adds what a later unit changed.
     pub fn append(&mut self, later: Self) {
         for (name, documents) in later.0 {

@@ -10,7 +10,11 @@ use crate::{Document, How, ObjectId, Result, Value};
 impl Tx<'_> {
     /// Inserts a document under a new id.
     pub fn insert<D: Document>(&mut self, id: ObjectId, doc: D) -> Result<Row<D>> {
-        if let (Some(name), true) = (D::SEARCH, self.conn.locks_rows()) {
+        // One that the unit deleted before is in the index until the end.
+        if let Some(name) = D::SEARCH
+            && self.conn.locks_rows()
+            && !self.pending.search.has(name, (self.project, id))
+        {
             self.held.place(name, id, None);
         }
         self.restore(id, 1, doc)
