@@ -11,7 +11,7 @@ import { together, until } from "./lib/wait.js";
 
 const WRITERS = 8;
 
-test("a backup of a busy server restores everything that was acknowledged before it", { timeout: 120_000 }, async (test) => {
+test("a backup of a busy server restores everything that was acknowledged before it", { timeout: 240_000 }, async (test) => {
   const { server, keys } = await Server.withProject(test, { env: WITHOUT_RATE_LIMITS });
   const writers = startWriters(new Api(server.url, keys));
   await until("the server is busy", () => Math.min(...writers.written) >= 100);

@@ -11,7 +11,7 @@ import { Server, WITHOUT_RATE_LIMITS } from "./lib/server.js";
 
 const USERS = 40;
 
-test("everything goes to PostgreSQL and back", { timeout: 120_000 }, async (test) => {
+test("everything goes to PostgreSQL and back", { timeout: 240_000 }, async (test) => {
   const { server, keys } = await Server.withProject(test, { env: WITHOUT_RATE_LIMITS });
   const postgres = await Postgres.start(test);
   const HARK_DATABASE = postgres.url();

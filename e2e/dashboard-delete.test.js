@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 /** As the dashboard waits. */
 const WINDOW_MS = 8_000;
 

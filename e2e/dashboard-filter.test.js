@@ -6,7 +6,7 @@ import { choose } from "./lib/dashboard.js";
 import { colleague, HOSTILE, report, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 
 test("tickets are filtered by what they are, the address tells it, and the team keeps it", TIMEOUT, async (test) => {
   const ready = await signedIn(test);

@@ -6,7 +6,7 @@ import { choose } from "./lib/dashboard.js";
 import { colleague, HOSTILE, report, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 
 test("tickets are worked through with the keyboard, view by view", TIMEOUT, async (test) => {
   const ready = await signedIn(test);
@@ -30,6 +30,7 @@ test("tickets are worked through with the keyboard, view by view", TIMEOUT, asyn
   await dashboard.assertAccessible("a ticket");
   await page.keyboard.press("j");
   await title.getByText("The second").waitFor();
+  await views.getByRole("link", { name: "All open 1 unread" }).waitFor();
   await page.keyboard.press("k");
   await title.getByText(HOSTILE).waitFor();
   await page.keyboard.press("u");
@@ -43,6 +44,7 @@ test("tickets are worked through with the keyboard, view by view", TIMEOUT, asyn
   assert.equal((await api.get(`/tickets/${ids[1]}`)).body.status, "DONE");
   await views.getByRole("link", { name: "Closed" }).click();
   await row("The second").click();
+  await title.getByText("The second").waitFor();
   await page.keyboard.press("e");
   await row("The second").waitFor({ state: "hidden" });
   await views.getByRole("link", { name: "Archive" }).click();
@@ -69,7 +71,7 @@ test("tickets are worked through with the keyboard, view by view", TIMEOUT, asyn
   await page.keyboard.press("/");
   await page.keyboard.type("second");
   await row("The second").waitFor();
-  assert.equal(new URL(page.url()).searchParams.get("q"), "second");
+  await page.waitForURL((url) => url.searchParams.get("q") === "second");
   await page.keyboard.press("Escape");
   await page.keyboard.press("?");
   const sheet = page.getByRole("dialog", { name: "Keys" });

@@ -6,7 +6,7 @@ import { choose } from "./lib/dashboard.js";
 import { CLOSE, RawSocket } from "./lib/raw-socket.js";
 import { colleague, report, signedIn } from "./lib/ready.js";
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 const WITHIN_MS = 1_000;
 /** One that is late may be the machine's. */
 const ROUNDS = 5;

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { report, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 const PHONE = { viewport: { width: 390, height: 844 } };
 const LONG = "a-name-that-goes-on-and-on-without-a-place-where-a-line-may-end-and-then-some-more.txt";
 

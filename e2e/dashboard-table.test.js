@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 const ROWS = 1250;
 const ROW_PX = 48;
 

@@ -9,7 +9,7 @@ import { mailbox } from "./lib/mailbox.js";
 import { colleague, report, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 
 test("a list is saved under a name, and the whole team has it", TIMEOUT, async (test) => {
   const ready = await signedIn(test);

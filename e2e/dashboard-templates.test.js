@@ -6,7 +6,7 @@ import { choose } from "./lib/dashboard.js";
 import { colleague, HOSTILE, report, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 
 test("templates are written, found and put into an answer", TIMEOUT, async (test) => {
   const ready = await signedIn(test);

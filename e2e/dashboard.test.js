@@ -8,7 +8,7 @@ import { choose, Dashboard, OWNER, PASSWORD } from "./lib/dashboard.js";
 import { emptyServer, HOSTILE, readyServer, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 
 test("an empty server is set up, and notices its first session", TIMEOUT, async (test) => {
   const server = await emptyServer(test);

@@ -9,7 +9,7 @@ import { Server } from "./lib/server.js";
 
 const DAY_MS = 86_400_000;
 
-test("a demo has people, what they did in the last weeks, and tickets with conversations", { timeout: 120_000 }, async (test) => {
+test("a demo has people, what they did in the last weeks, and tickets with conversations", { timeout: 240_000 }, async (test) => {
   const server = await Server.empty(test, { args: ["--demo"] });
   const started = Date.now();
   await server.commandOutput("demo", "--sessions", "40", "--days", "20", "--tickets", "30");

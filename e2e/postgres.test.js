@@ -25,7 +25,7 @@ async function serverOver(test, env) {
   return { server, api: new Api(server.url, keys) };
 }
 
-test("TLS: the server must be who the URL says, by an authority of one's own", { timeout: 120_000 }, async (test) => {
+test("TLS: the server must be who the URL says, by an authority of one's own", { timeout: 240_000 }, async (test) => {
   const postgres = await Postgres.start(test);
   const [own, other] = [await authority(test), await authority(test)];
   await serveTlsAlone(postgres, own);
@@ -81,7 +81,7 @@ const BOUNCER = "/usr/sbin/pgbouncer";
 const CLIENTS = 8;
 const WRITES = 20;
 
-test("pgbouncer in transaction mode may stand between", { timeout: 120_000 }, async (test) => {
+test("pgbouncer in transaction mode may stand between", { timeout: 240_000 }, async (test) => {
   if (!existsSync(BOUNCER)) {
     test.skip("*** pgbouncer is not installed (apt-get install pgbouncer) ***");
     return;

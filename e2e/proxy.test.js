@@ -20,7 +20,7 @@ const MEBIBYTE = 1024 * 1024;
 
 if (SKIPPED) console.error(SKIPPED);
 
-test("behind nginx", { timeout: 120_000, skip: SKIPPED }, async (test) => {
+test("behind nginx", { timeout: 240_000, skip: SKIPPED }, async (test) => {
   const folder = await temporaryFolder(test);
   const postgres = await Postgres.start(test);
   const data = (node) => join(folder, `node-${node}`);

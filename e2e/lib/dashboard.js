@@ -33,7 +33,7 @@ export class Dashboard {
   static async open(test, url, options = {}) {
     const context = await newVisitor(test, { reducedMotion: "reduce", ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     const dashboard = new Dashboard(page, url);
     await page.goto(url);
     return dashboard;

@@ -20,7 +20,7 @@ const bundle = (version) => readFile(new URL(`../node_modules/${version}/build/b
 /** A test for each version, side by side: most of their time they wait for timers of the SDK. */
 export function withEachSdk(what, body) {
   describe(what, { concurrency: true }, () => {
-    for (const version of VERSIONS) test(version, { timeout: 120_000 }, (test) => body(test, version));
+    for (const version of VERSIONS) test(version, { timeout: 240_000 }, (test) => body(test, version));
   });
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Asks until the answer is true; `what` says for what the test waits. */
-export async function until(what, question, withinMs = 15_000) {
+export async function until(what, question, withinMs = 30_000) {
   for (const end = Date.now() + withinMs; Date.now() < end; await sleep(50)) {
     if (await question()) return;
   }
