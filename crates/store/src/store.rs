@@ -8,10 +8,10 @@ use tokio::sync::oneshot;
 
 use crate::sqlite::Length;
 use crate::statements::StatementBook;
-use crate::tx::{Snapshot, Tx};
+use crate::tx::{Probe, Snapshot, Tx};
 use crate::{
-    Change, Clock, Counted, Error, IdSource, Millis, ObjectId, PostgresConfig, Registered, Result,
-    Schema, SqliteConfig,
+    Change, Clock, Counted, Document, Error, IdSource, Kind, Millis, ObjectId, PostgresConfig,
+    Registered, Result, Schema, SqliteConfig,
 };
 use crate::{postgres, sqlite};
 
@@ -288,6 +288,53 @@ impl Store {
         answer
             .try_recv()
             .unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// The bytes of the document with this id. Where other processes write too, one that is still of the version that is `known` is not
+    /// read again: one statement, which nobody waits for on a thread.
+    pub async fn get_unless<D: Document>(
+        &self,
+        project: ObjectId,
+        id: ObjectId,
+        known: i64,
+    ) -> Result<Option<Probe>> {
+        let Engine::Postgres(engine) = &self.engine else {
+            let get = move |snapshot: &Snapshot<'_>| snapshot.raw::<D>(id);
+            return Ok(self.lookup(project, get).await?.map(Probe::of_one_process));
+        };
+        let sql = &self.shared.book.of(D::COLLECTION).get_unless;
+        let binds = [
+            known.into(),
+            engine.numbered().into(),
+            project.into(),
+            id.into(),
+        ];
+        engine.probe(project, sql, &binds).await
+    }
+
+    /// The bytes of the document that an identity key finds; otherwise as [`Store::get_unless`], with the id and version that are known.
+    pub async fn find_unless<D: Document>(
+        &self,
+        project: ObjectId,
+        kind: Kind,
+        key: &str,
+        (id, version): (ObjectId, i64),
+    ) -> Result<Option<Probe>> {
+        let Engine::Postgres(engine) = &self.engine else {
+            let key = key.to_owned();
+            let find = move |snapshot: &Snapshot<'_>| snapshot.find_raw::<D>(kind, &key);
+            return Ok(self.lookup(project, find).await?.map(Probe::of_one_process));
+        };
+        let sql = &self.shared.book.of(D::COLLECTION).find_unless;
+        let binds = [
+            id.into(),
+            version.into(),
+            engine.numbered().into(),
+            project.into(),
+            i64::from(kind.0).into(),
+            key.into(),
+        ];
+        engine.probe(project, sql, &binds).await
     }
 
     /// Why a read was dropped.

@@ -11,6 +11,7 @@ mod snapshot;
 mod upkeep;
 mod write;
 
+use std::cell::Cell;
 use std::ops::Deref;
 
 use self::held::Held;
@@ -24,7 +25,7 @@ use crate::{Change, Document, Error, How, IdSource, Kind, Millis, ObjectId};
 pub struct Tx<'c> {
     snapshot: Snapshot<'c>,
     ids: &'c IdSource,
-    now: Millis,
+    now: Cell<Millis>,
     changes: Vec<Change>,
     pending: Pending,
     held: Held,
@@ -39,7 +40,7 @@ impl<'c> Tx<'c> {
                 ..snapshot
             },
             ids,
-            now,
+            now: Cell::new(now),
             changes: Vec::new(),
             pending: Pending::default(),
             held: Held::default(),
@@ -52,16 +53,22 @@ impl<'c> Tx<'c> {
         (self.changes, self.pending)
     }
 
-    /// The instant of this unit.
+    /// The instant of this unit: not before what it changes was last written. It may have waited for that since it began, and another
+    /// process may have another clock.
     #[must_use]
     pub fn now(&self) -> Millis {
-        self.now
+        self.now.get()
+    }
+
+    /// Goes on from when a document that it changes was last written.
+    fn follow<D>(&self, row: &Row<D>) {
+        self.now.set(self.now().max(row.updated_at));
     }
 
     /// An id for a new document.
     #[must_use]
     pub fn new_id(&self) -> ObjectId {
-        self.ids.next(self.now)
+        self.ids.next(self.now())
     }
 
     /// The error of a unit that finds another was faster: the unit is run again, a few times.
@@ -89,7 +96,7 @@ impl<'c> Tx<'c> {
     fn tell<D: Document>(&mut self, id: ObjectId, fate: Fate<()>) {
         if let Some(feed) = D::FEED {
             let document = (self.snapshot.project, id);
-            self.pending.feed.note(feed, document, fate, self.now);
+            self.pending.feed.note(feed, document, fate, self.now());
         }
     }
 

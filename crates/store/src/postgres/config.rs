@@ -14,7 +14,7 @@ pub struct PostgresConfig {
     /// `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…`, as the programs of PostgreSQL understand it:
     /// `sslmode` is `disable`, `prefer` (the default), `require` or `verify-full`.
     pub url: String,
-    /// Connections at the most; 0: a share of what the server allows.
+    /// Connections for units and lists at the most; 0: a share of what the server allows. Lookups share two more.
     pub connections_max: usize,
     /// Units and reads that may wait for a connection; beyond it they are refused.
     pub queue_max: usize,

@@ -1,9 +1,9 @@
-//! Connections: made on the runtime of the engine, with TLS when the URL or the server asks for it.
+//! Connections: those of pools are made on the runtime of the engine; with TLS when the URL or the server asks for it.
 
 use std::sync::Arc;
 
 use deadpool_postgres::{
-    Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
 };
 use futures_util::future::{BoxFuture, FutureExt};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -73,6 +73,12 @@ impl Connector {
         }
     }
 
+    /// A connection that is served on the runtime of the caller.
+    pub async fn connect_here(&self) -> Result<ClientWrapper> {
+        let (client, connection) = self.settings.connect(self.tls.clone()).await?;
+        Ok(ClientWrapper::new(client, tokio::spawn(serve(connection))))
+    }
+
     /// A pool of at most `size` connections.
     pub fn pool(&self, size: usize, config: &PostgresConfig) -> Result<Pool> {
         let recycling = ManagerConfig {
@@ -102,12 +108,7 @@ impl Connect for Connector {
         let (settings, tls, runtime) = (settings.clone(), self.tls.clone(), self.runtime.clone());
         let made = self.runtime.spawn(async move {
             let (client, connection) = settings.connect(tls).await?;
-            let served = runtime.spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection to PostgreSQL ended");
-                }
-            });
-            Ok((client, served))
+            Ok((client, runtime.spawn(serve(connection))))
         });
         async move {
             match made.await {
@@ -117,6 +118,13 @@ impl Connect for Connector {
             }
         }
         .boxed()
+    }
+}
+
+/// Until the connection ends.
+async fn serve(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection to PostgreSQL ended");
     }
 }
 

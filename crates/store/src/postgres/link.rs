@@ -406,7 +406,7 @@ fn limit(time: Duration) -> String {
 }
 
 /// The binds with the types that the program means: what a statement that is not prepared has to say.
-fn typed(binds: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
+pub(super) fn typed(binds: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
     let kind = |value: &Value| match value {
         Value::Null => Type::UNKNOWN,
         Value::Bool(_) => Type::BOOL,

@@ -1,10 +1,11 @@
 //! The PostgreSQL engine: each unit is a transaction of its own, run on a blocking thread so that the function of a unit
-//! is the same plain code on both engines. The engine has threads of its own, as the embedded one does.
+//! is the same plain code on both engines. The engine has threads of its own, as the embedded one does. Lookups alone need none.
 
 mod citus;
 mod config;
 mod connect;
 mod examine;
+mod lines;
 pub(crate) mod link;
 mod nodes;
 mod owners;
@@ -30,10 +31,10 @@ use self::link::Link;
 pub(crate) use self::prepare::{bring_up, refuse_older_server};
 pub use self::shared::Counted;
 pub use self::words::WORD_BYTES_MAX;
-use crate::conn::Conn;
+use crate::conn::{Conn, RowRef};
 use crate::store::{Shared, Unit};
-use crate::tx::Snapshot;
-use crate::{Change, Error, Millis, ObjectId, Result};
+use crate::tx::{Probe, Snapshot};
+use crate::{Change, Error, Millis, ObjectId, Result, Value};
 
 /// How often closing looks whether all is done.
 const CLOSE_POLL: Duration = Duration::from_millis(5);
@@ -152,29 +153,56 @@ impl Engine {
         project: ObjectId,
         work: impl FnOnce(Result<Client>, &Context) + Send + 'static,
     ) -> Result<()> {
-        // Counted before `closed` is looked at: `close` waits for what it counts.
-        let full = self.waiting.fetch_add(1, Ordering::SeqCst) >= self.queue_max;
-        if full || self.is_closed() {
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
-            return Err(if self.is_closed() {
-                Error::Closed
-            } else {
-                Error::Overloaded
-            });
-        }
-        let (context, waiting) = (Arc::clone(&self.context), Arc::clone(&self.waiting));
+        let waiting = self.enter()?;
+        let context = Arc::clone(&self.context);
         self.context.runtime.spawn(async move {
             let client = context.owners.of(project).await;
             let _ = tokio::task::spawn_blocking(move || work(client, &context)).await;
-            waiting.fetch_sub(1, Ordering::SeqCst);
+            drop(waiting);
         });
         Ok(())
     }
 
+    /// Counts what waits, unless that is too much.
+    fn enter(&self) -> Result<Waiting> {
+        // Counted before `closed` is looked at: `close` waits for what it counts.
+        let before = self.waiting.fetch_add(1, Ordering::SeqCst);
+        let waiting = Waiting(Arc::clone(&self.waiting));
+        if self.is_closed() {
+            return Err(Error::Closed);
+        }
+        if before >= self.queue_max {
+            return Err(Error::Overloaded);
+        }
+        Ok(waiting)
+    }
+
+    /// Asks for a document that may be known already. No thread waits for it.
+    pub async fn probe(
+        &self,
+        project: ObjectId,
+        sql: &str,
+        binds: &[Value],
+    ) -> Result<Option<Probe>> {
+        let _waiting = self.enter()?;
+        self.context.round_trips.fetch_add(1, Ordering::Relaxed);
+        let row = self.context.owners.first(project, sql, binds).await?;
+        let probe = |row| Probe::read(&RowRef::Postgres(&row));
+        row.map(probe).transpose()
+    }
+
+    /// The project whose writes are numbered.
+    pub fn numbered(&self) -> ObjectId {
+        self.context.numbered
+    }
+
     /// How many units wrote in [`PostgresConfig::numbered`] so far.
     pub async fn writes_of_numbered(&self) -> Result<i64> {
-        self.ask(|client, context| async move { shared::writes(&client, &context).await })
-            .await
+        let _waiting = self.enter()?;
+        self.context.round_trips.fetch_add(1, Ordering::Relaxed);
+        let numbered = [self.context.numbered.into()];
+        let row = self.context.owners.first_of_any(unit::WRITES, &numbered);
+        row.await?.map_or(Ok(0), |row| Ok(row.try_get(0)?))
     }
 
     /// Adds to what all nodes count under a key in this minute.
@@ -256,6 +284,15 @@ impl Engine {
         }
         self.context.owners.close();
         self.runtime.stop();
+    }
+}
+
+/// One that waits.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

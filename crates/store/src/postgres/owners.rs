@@ -3,15 +3,18 @@
 //! every node passes on what another has.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Client, Pool};
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::PostgresConfig;
 use super::connect::Connector;
-use crate::{ObjectId, Result};
+use super::lines::Lines;
+use crate::{ObjectId, Result, Value};
 
 /// After this time it is asked again where a project is: it may have been moved.
 const ASKED_AGAIN: Duration = Duration::from_secs(30);
@@ -21,18 +24,37 @@ const PROJECTS_MAX: usize = 100_000;
 /// Host and port.
 type Address = (String, u16);
 
-/// The pools of a cluster, or of one server.
+/// The connections to a cluster, or to one server.
 pub(super) struct Owners {
-    coordinator: Pool,
+    coordinator: Server,
     /// `None` when the database is not distributed.
     cluster: Option<Cluster>,
+}
+
+/// The connections to one server: of units and reads, and those that lookups share.
+#[derive(Clone)]
+struct Server {
+    pool: Pool,
+    lines: Arc<Lines>,
+}
+
+impl Server {
+    fn new(connector: Connector, pool: Pool, config: &PostgresConfig) -> Self {
+        let lines = Arc::new(Lines::new(connector, config));
+        Self { pool, lines }
+    }
+
+    fn close(&self) {
+        self.pool.close();
+        self.lines.close();
+    }
 }
 
 struct Cluster {
     connector: Connector,
     config: PostgresConfig,
     size: usize,
-    nodes: Mutex<HashMap<Address, Pool>>,
+    nodes: Mutex<HashMap<Address, Server>>,
     /// `None`: the coordinator has the project itself.
     projects: Mutex<HashMap<ObjectId, (Option<Address>, Instant)>>,
 }
@@ -54,6 +76,7 @@ impl Owners {
         let client = coordinator.get().await?;
         let row = client.query_typed(IS_DISTRIBUTED, &[]).await?;
         let is_cluster = row.first().is_some_and(|row| row.get(0));
+        let server = Server::new(connector.clone(), coordinator, config);
         let cluster = is_cluster.then(|| Cluster {
             connector,
             config: config.clone(),
@@ -62,27 +85,49 @@ impl Owners {
             projects: Mutex::default(),
         });
         Ok(Self {
-            coordinator,
+            coordinator: server,
             cluster,
         })
     }
 
     /// A connection to the coordinator.
     pub async fn any(&self) -> Result<Client> {
-        Ok(self.coordinator.get().await?)
+        Ok(self.coordinator.pool.get().await?)
+    }
+
+    /// The first row of a query that the coordinator answers.
+    pub async fn first_of_any(&self, sql: &str, binds: &[Value]) -> Result<Option<Row>> {
+        self.coordinator.lines.first(sql, binds).await
+    }
+
+    /// The first row of a query in one project.
+    pub async fn first(
+        &self,
+        project: ObjectId,
+        sql: &str,
+        binds: &[Value],
+    ) -> Result<Option<Row>> {
+        if let Some(cluster) = &self.cluster
+            && let Some(address) = cluster.owner(&self.coordinator.pool, project).await
+        {
+            match cluster.server(&address)?.lines.first(sql, binds).await {
+                Err(error) if error.is_unavailable() => {
+                    cluster.out_of_reach(project, &address, &error);
+                }
+                answered => return answered,
+            }
+        }
+        self.first_of_any(sql, binds).await
     }
 
     /// A connection for a unit or read of a project.
     pub async fn of(&self, project: ObjectId) -> Result<Client> {
         if let Some(cluster) = &self.cluster
-            && let Some(address) = cluster.owner(&self.coordinator, project).await
+            && let Some(address) = cluster.owner(&self.coordinator.pool, project).await
         {
-            match cluster.pool(&address)?.get().await {
+            match cluster.server(&address)?.pool.get().await {
                 Ok(client) => return Ok(client),
-                Err(error) => {
-                    tracing::warn!(%error, host = address.0, port = address.1, "a node of the cluster is out of reach");
-                    cluster.forget(project);
-                }
+                Err(error) => cluster.out_of_reach(project, &address, &error),
             }
         }
         self.any().await
@@ -92,7 +137,7 @@ impl Owners {
     pub fn close(&self) {
         self.coordinator.close();
         if let Some(cluster) = &self.cluster {
-            lock(&cluster.nodes).values().for_each(Pool::close);
+            lock(&cluster.nodes).values().for_each(Server::close);
         }
     }
 }
@@ -119,21 +164,22 @@ impl Cluster {
         address
     }
 
-    fn forget(&self, project: ObjectId) {
+    /// Has the coordinator asked for what is in a project, for a while.
+    fn out_of_reach(&self, project: ObjectId, (host, port): &Address, error: &dyn Display) {
+        tracing::warn!(%error, host, port, "a node of the cluster is out of reach");
         lock(&self.projects).insert(project, (None, Instant::now()));
     }
 
-    fn pool(&self, address: &Address) -> Result<Pool> {
+    fn server(&self, address: &Address) -> Result<Server> {
         let mut nodes = lock(&self.nodes);
-        if let Some(pool) = nodes.get(address) {
-            return Ok(pool.clone());
+        if let Some(server) = nodes.get(address) {
+            return Ok(server.clone());
         }
-        let pool = self
-            .connector
-            .to(&address.0, address.1)
-            .pool(self.size, &self.config)?;
-        nodes.insert(address.clone(), pool.clone());
-        Ok(pool)
+        let connector = self.connector.to(&address.0, address.1);
+        let pool = connector.pool(self.size, &self.config)?;
+        let server = Server::new(connector, pool, &self.config);
+        nodes.insert(address.clone(), server.clone());
+        Ok(server)
     }
 }
 

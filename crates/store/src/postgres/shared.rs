@@ -6,7 +6,6 @@ use std::time::Duration;
 use deadpool_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::Context;
 use crate::{Clock, Millis, ObjectId, Result};
 
 /// The tables. What was counted may be lost with the server: it is not logged.
@@ -119,12 +118,4 @@ pub(super) async fn upgraded(client: &Client) -> Result<Option<(i64, Millis)>> {
     let rows = client.query_typed(sql, &[]).await?;
     let noted = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, Millis(row.try_get(1)?)));
     rows.first().map(noted).transpose()
-}
-
-/// The number of units that wrote in a project.
-pub(super) async fn writes(client: &Client, context: &Context) -> Result<i64> {
-    let sql = "SELECT number FROM hark_writes WHERE project = $1";
-    let project = context.numbered.as_bytes().as_slice();
-    let rows = client.query_typed(sql, &[(&project, Type::BYTEA)]).await?;
-    Ok(rows.first().map_or(Ok(0), |row| row.try_get(0))?)
 }

@@ -18,7 +18,7 @@ const ATTEMPTS_MAX: u32 = 8;
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
 /// How many units wrote in a project that is counted.
-const WRITES: &str = "SELECT number FROM hark_writes WHERE project = $1";
+pub(super) const WRITES: &str = "SELECT number FROM hark_writes WHERE project = $1";
 
 /// Why an attempt failed.
 struct Failure {

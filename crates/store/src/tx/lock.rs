@@ -10,7 +10,7 @@ impl Tx<'_> {
     /// The document with this id, which no other unit can change before this one is committed.
     pub fn get_for_update<D: Document>(&self, id: ObjectId) -> Result<Option<Row<D>>> {
         let Conn::Postgres(link) = &self.conn else {
-            return self.get(id);
+            return self.followed(self.get(id)?);
         };
         let binds = [self.project.into(), id.into()];
         let get = &self.book.of(D::COLLECTION).get_for_update;
@@ -22,7 +22,7 @@ impl Tx<'_> {
     /// [`Error::Raced`](crate::Error::Raced) when the key was given to another document meanwhile.
     pub fn find_for_update<D: Document>(&self, kind: Kind, key: &str) -> Result<Option<Row<D>>> {
         let Conn::Postgres(link) = &self.conn else {
-            return self.find(kind, key);
+            return self.followed(self.find(kind, key)?);
         };
         let binds = [self.project.into(), Value::Int(kind.0.into()), key.into()];
         let find = &self.book.of(D::COLLECTION).find_for_update;
@@ -80,7 +80,12 @@ impl Tx<'_> {
         };
         let row = RawRow::read(&RowRef::Postgres(row))?.typed()?;
         self.hold::<D>(row.id, row.version);
-        Ok(Some(row))
+        self.followed(Some(row))
+    }
+
+    fn followed<D>(&self, row: Option<Row<D>>) -> Result<Option<Row<D>>> {
+        row.iter().for_each(|row| self.follow(row));
+        Ok(row)
     }
 
     /// Notes that a document is there in this version until the commit.

@@ -74,7 +74,15 @@ pub struct Probe {
 }
 
 impl Probe {
-    pub(super) fn read(row: &RowRef<'_>) -> Result<Self> {
+    /// What was read where nobody else writes.
+    pub(crate) fn of_one_process(row: RawRow) -> Self {
+        Self {
+            changed: Some(row),
+            writes: 0,
+        }
+    }
+
+    pub(crate) fn read(row: &RowRef<'_>) -> Result<Self> {
         let json = row.json_or_null(4)?;
         let changed = |json| {
             Ok::<_, Error>(RawRow {

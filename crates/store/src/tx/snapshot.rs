@@ -1,6 +1,6 @@
 //! Documents by their ids and identity keys.
 
-use super::row::{Probe, RawRow, Row};
+use super::row::{RawRow, Row};
 use crate::conn::Conn;
 use crate::statements::StatementBook;
 use crate::{Document, Kind, ObjectId, Result, Value};
@@ -44,23 +44,6 @@ impl<'c> Snapshot<'c> {
             })
     }
 
-    /// As [`Self::raw`]; a document that is still of this version is not read again. Otherwise as [`Self::find_unless`].
-    pub fn raw_unless<D: Document>(
-        &self,
-        id: ObjectId,
-        version: i64,
-        numbered: ObjectId,
-    ) -> Result<Option<Probe>> {
-        let sql = &self.book.of(D::COLLECTION).get_unless;
-        let binds = [
-            Value::Int(version),
-            numbered.into(),
-            self.project.into(),
-            id.into(),
-        ];
-        self.conn.first(sql, &binds, |row| Probe::read(&row))
-    }
-
     /// The document that an identity key finds.
     pub fn find<D: Document>(&self, kind: Kind, key: &str) -> Result<Option<Row<D>>> {
         self.find_raw::<D>(kind, key)?
@@ -76,27 +59,6 @@ impl<'c> Snapshot<'c> {
             &[self.project.into(), Value::Int(kind.0.into()), key.into()],
             |row| RawRow::read(&row),
         )
-    }
-
-    /// As [`Self::find_raw`]; a document that is still of this id and version is not read again. In the same statement, the writes of
-    /// the project `numbered` are asked for. For PostgreSQL: with SQLite, what was read stays true until the listener of commits is told.
-    pub fn find_unless<D: Document>(
-        &self,
-        kind: Kind,
-        key: &str,
-        (id, version): (ObjectId, i64),
-        numbered: ObjectId,
-    ) -> Result<Option<Probe>> {
-        let sql = &self.book.of(D::COLLECTION).find_unless;
-        let binds = [
-            id.into(),
-            Value::Int(version),
-            numbered.into(),
-            self.project.into(),
-            Value::Int(kind.0.into()),
-            key.into(),
-        ];
-        self.conn.first(sql, &binds, |row| Probe::read(&row))
     }
 
     /// The documents found by the identity keys that begin with `start`, in the order of the keys.

@@ -53,7 +53,7 @@ impl Tx<'_> {
         path: &FieldPath,
         most: usize,
     ) -> Result<DeclaredIndex> {
-        let (snapshot, now) = (&self.snapshot, self.now);
+        let (snapshot, now) = (&self.snapshot, self.now());
         let table = declared_table::<D>()?;
         self.held.forget_declared(table);
         declared::declare(&snapshot.conn, snapshot.project, table, path, most, now)

@@ -27,8 +27,8 @@ impl Tx<'_> {
         version: i64,
         mut doc: D,
     ) -> Result<Row<D>> {
-        doc.stamp(self.now);
-        let created_at = doc.created_at().unwrap_or(self.now);
+        doc.stamp(self.now());
+        let created_at = doc.created_at().unwrap_or(self.now());
         let sql = &self.snapshot.book.of(D::COLLECTION).insert;
         let binds = self.insert_binds(id, version, &doc)?;
         self.snapshot.conn.later(sql, binds)?;
@@ -41,7 +41,7 @@ impl Tx<'_> {
             id,
             version,
             created_at,
-            updated_at: self.now,
+            updated_at: self.now(),
             searched,
             doc,
         })
@@ -89,13 +89,13 @@ impl Tx<'_> {
 
     fn insert_binds<D: Document>(&self, id: ObjectId, version: i64, doc: &D) -> Result<Vec<Value>> {
         let mut binds = Vec::with_capacity(6 + D::COLLECTION.columns.len());
-        let created_at = doc.created_at().unwrap_or(self.now);
+        let created_at = doc.created_at().unwrap_or(self.now());
         binds.extend([
             self.project.into(),
             id.into(),
             Value::Int(version),
             created_at.into(),
-            self.now.into(),
+            self.now().into(),
             Value::Json(serde_json::to_vec(doc)?),
         ]);
         binds.extend(doc.promoted());
@@ -104,13 +104,14 @@ impl Tx<'_> {
 
     /// Writes a changed document back. Its version goes up by one; [`Error::Raced`] when it was written since it was read.
     pub fn put<D: Document>(&mut self, row: &mut Row<D>) -> Result<()> {
-        row.doc.stamp(self.now);
+        self.follow(row);
+        row.doc.stamp(self.now());
         row.created_at = row.doc.created_at().unwrap_or(row.created_at);
         let mut binds = Vec::with_capacity(7 + D::COLLECTION.columns.len());
         binds.extend([
             Value::Int(row.version + 1),
             row.created_at.into(),
-            self.now.into(),
+            self.now().into(),
             Value::Json(serde_json::to_vec(&row.doc)?),
         ]);
         binds.extend(row.doc.promoted());
@@ -128,7 +129,7 @@ impl Tx<'_> {
         self.note::<D>(row.id, old, &row.searched);
         self.tell::<D>(row.id, Fate::Present(()));
         row.version += 1;
-        row.updated_at = self.now;
+        row.updated_at = self.now();
         self.changed::<D>(row.id, How::Updated);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, Weak};
 
-use store::{Change, Error, How, ObjectId, Query, Store};
+use store::{Change, Error, How, Millis, ObjectId, Query, Store};
 use tokio::runtime::Handle;
 
 use crate::fixture::{Fixture, refused};
@@ -18,6 +18,7 @@ on_both_engines!(
     listeners_see_what_was_committed_before_the_caller_is_answered,
     a_read_that_panics_harms_nobody,
     a_listener_that_panics_stops_nothing,
+    a_unit_is_not_before_what_it_changes,
 );
 
 async fn people(fixture: &Fixture) -> u64 {
@@ -211,4 +212,29 @@ async fn a_read_that_panics_harms_nobody(fixture: &Fixture) {
         assert!(matches!(refused(lookup.await), Error::Panicked));
     }
     assert_eq!(people(fixture).await, 0);
+}
+
+async fn a_unit_is_not_before_what_it_changes(fixture: &Fixture) {
+    let id = ada(fixture).await;
+    let written = fixture.get::<Person>(id).await.unwrap().updated_at;
+    // As the clock of another node is, or one that was set back.
+    fixture.clock.advance(-60_000);
+    let unit = fixture.write(move |tx| {
+        let before = tx.now();
+        let mut row = tx
+            .find_for_update::<Person>(USER_ID, "ada")?
+            .expect("it is there");
+        let after = tx.now();
+        tx.put(&mut row)?;
+        Ok((before, after, row.updated_at))
+    });
+    let (before, after, updated) = unit.await.unwrap();
+    assert_eq!(before, Millis(written.0 - 60_000));
+    assert_eq!((after, updated), (written, written));
+    let unit = fixture.write(move |tx| {
+        let mut row = tx.get::<Person>(id)?.expect("it is there");
+        tx.put(&mut row)?;
+        Ok(row.updated_at)
+    });
+    assert_eq!(unit.await.unwrap(), written, "of one that was not locked");
 }

@@ -6,14 +6,14 @@ use std::time::Instant;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use store::{ObjectId, Probe, RawRow, Row, Snapshot, Tx};
+use store::{ObjectId, Probe, Row, Snapshot, Tx};
 
 use super::document::Session;
 use super::render::{IdentityKeyRef, Known, Rendered, render};
 use super::schema::SessionBody;
-use crate::accounts::SCOPE;
-use crate::app::SharedApp;
+use crate::app::{App, SharedApp};
 use crate::auth::{Provisional, SessionsRead};
+use crate::cache::Ticket;
 use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
@@ -213,96 +213,104 @@ fn answer(found: &Rendered, headers: &HeaderMap) -> Response {
 /// Where other nodes write too, an answer that is `known` is asked for its version, in the same statement that reads it when it is old,
 /// and that asks for the writes of accounts.
 async fn read_by_key(
-    app: &SharedApp,
+    app: &App,
     member: &Provisional<SessionsRead>,
     key: &IdentityKeyRef<'_>,
     known: Option<Known<Arc<Rendered>>>,
 ) -> Result<Read, ApiError> {
-    let (shared, key, organisation) = (Arc::clone(app), key.to_owned(), member.organisation());
-    let read = app.store.lookup(key.0, move |snapshot| {
-        let (ids, asked) = (shared.sessions.ids.ticket(), Instant::now());
-        let before = known.as_ref().map(|known| Arc::clone(&known.value));
-        let read = read(&shared, snapshot, organisation, known, |of| match of {
-            None => Ok(snapshot.find_raw::<Session>(key.1, &key.2)?.map(alone)),
-            Some(of) => snapshot.find_unless::<Session>(key.1, &key.2, of, SCOPE),
-        })?;
-        if let Some(answer) = &read.answer
-            && is_kept(&shared, before.as_ref(), answer)
-        {
-            let value = answer.id;
-            shared.sessions.ids.keep(ids, key, Known { value, asked });
-        }
-        Ok::<_, ApiError>(read)
-    });
-    read.await
+    let before = known.map(|known| known.value);
+    let version = before.as_ref().map_or(NONE, |it| (it.id, it.version));
+    let (ids, asking) = (app.sessions.ids.ticket(), Asking::begin(app, before));
+    let find = app
+        .store
+        .find_unless::<Session>(key.0, key.1, key.2, version);
+    let probe = find.await?;
+    let asked = asking.asked;
+    let (read, is_kept) = asking.end(app, member, probe)?;
+    if let Some(answer) = &read.answer
+        && is_kept
+    {
+        let value = answer.id;
+        let known = Known { value, asked };
+        app.sessions.ids.keep(ids, key.to_owned(), known);
+    }
+    Ok(read)
 }
 
 async fn read_by_id(
-    app: &SharedApp,
+    app: &App,
     member: &Provisional<SessionsRead>,
     id: ObjectId,
     known: Option<Known<Arc<Rendered>>>,
 ) -> Result<Read, ApiError> {
-    let (shared, organisation) = (Arc::clone(app), member.organisation());
-    let read = app.store.lookup(member.project(), move |snapshot| {
-        let read = read(&shared, snapshot, organisation, known, |of| match of {
-            None => Ok(snapshot.raw::<Session>(id)?.map(alone)),
-            Some((_, version)) => snapshot.raw_unless::<Session>(id, version, SCOPE),
-        })?;
-        Ok::<_, ApiError>(read)
-    });
-    read.await
+    let before = known.map(|known| known.value);
+    let version = before.as_ref().map_or(NONE.1, |it| it.version);
+    let asking = Asking::begin(app, before);
+    let get = app
+        .store
+        .get_unless::<Session>(member.project(), id, version);
+    let probe = get.await?;
+    Ok(asking.end(app, member, probe)?.0)
 }
 
 /// A version that no session has.
 const NONE: (ObjectId, i64) = (ObjectId::ZERO, 0);
 
-/// What is read where nobody else writes.
-fn alone(row: RawRow) -> Probe {
-    Probe {
-        changed: Some(row),
-        writes: 0,
-    }
+/// A session is asked for.
+struct Asking {
+    ticket: Ticket,
+    asked: Instant,
+    /// What is known already.
+    before: Option<Arc<Rendered>>,
 }
 
-/// Reads a session with `probe`, which is told the id and version that are known already where others write too, and keeps its answer.
-fn read(
-    app: &SharedApp,
-    snapshot: &Snapshot<'_>,
-    organisation: ObjectId,
-    known: Option<Known<Arc<Rendered>>>,
-    probe: impl FnOnce(Option<(ObjectId, i64)>) -> store::Result<Option<Probe>>,
-) -> store::Result<Read> {
-    let (ticket, asked) = (app.sessions.answers.ticket(), Instant::now());
-    let is_shared = app.store.is_shared();
-    let of = known
-        .as_ref()
-        .map_or(NONE, |it| (it.value.id, it.value.version));
-    let Some(probe) = probe(is_shared.then_some(of))? else {
-        return Ok(Read {
-            answer: None,
-            writes: None,
-        });
-    };
-    let project = snapshot.project();
-    let before = known.map(|known| known.value);
-    let value = match (probe.changed, &before) {
-        (None, Some(before)) => Arc::clone(before),
-        (None, None) => return Err(store::Error::Corrupt("a session without a document".into())),
-        (Some(row), _) => Arc::new(render(&row, project, organisation)),
-    };
-    let (key, answer) = ((project, value.id), Some(Arc::clone(&value)));
-    if is_kept(app, before.as_ref(), &value) {
-        let answers = &app.sessions.answers;
-        answers.keep(ticket, key, Known { value, asked });
+impl Asking {
+    fn begin(app: &App, before: Option<Arc<Rendered>>) -> Self {
+        Self {
+            ticket: app.sessions.answers.ticket(),
+            asked: Instant::now(),
+            before,
+        }
     }
-    Ok(Read {
-        answer,
-        writes: is_shared.then_some(probe.writes),
-    })
+
+    /// What is read, and whether memory was told of it.
+    fn end(
+        self,
+        app: &App,
+        member: &Provisional<SessionsRead>,
+        probe: Option<Probe>,
+    ) -> store::Result<(Read, bool)> {
+        let Some(probe) = probe else {
+            let read = Read {
+                answer: None,
+                writes: None,
+            };
+            return Ok((read, false));
+        };
+        let project = member.project();
+        let value = match (probe.changed, &self.before) {
+            (None, Some(before)) => Arc::clone(before),
+            (None, None) => {
+                return Err(store::Error::Corrupt("a session without a document".into()));
+            }
+            (Some(row), _) => Arc::new(render(&row, project, member.organisation())),
+        };
+        let is_kept = is_kept(app, self.before.as_ref(), &value);
+        if is_kept {
+            let (value, asked) = (Arc::clone(&value), self.asked);
+            let known = Known { value, asked };
+            let answers = &app.sessions.answers;
+            answers.keep(self.ticket, (project, known.value.id), known);
+        }
+        let read = Read {
+            answer: Some(value),
+            writes: app.store.is_shared().then_some(probe.writes),
+        };
+        Ok((read, is_kept))
+    }
 }
 
 /// Whether memory is to be told of an answer: of a new one, and of when it was asked for where that counts.
-fn is_kept(app: &SharedApp, before: Option<&Arc<Rendered>>, answer: &Arc<Rendered>) -> bool {
+fn is_kept(app: &App, before: Option<&Arc<Rendered>>, answer: &Arc<Rendered>) -> bool {
     !app.max_stale().is_zero() || !before.is_some_and(|before| Arc::ptr_eq(before, answer))
 }
