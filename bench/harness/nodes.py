@@ -9,7 +9,8 @@ from .peer import free_port
 from .peers import Hark
 from .postgres import Cluster
 
-STALE_MS = 1000
+# How far behind one node may be, in turns of their own.
+STALES_MS = (1000, 5000)
 SETTLE_SECONDS = 1
 NODES_MAX = 8
 
@@ -96,7 +97,7 @@ def names(most):
 
 
 def kinds(most):
-    return [(count, stale_ms) for stale_ms in (0, STALE_MS) for count in range(1, most + 1)]
+    return [*((count, 0) for count in range(1, most + 1)), *((1, stale_ms) for stale_ms in STALES_MS if most)]
 
 
 def measure(bench, options, state, results):
