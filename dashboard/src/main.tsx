@@ -34,6 +34,10 @@ const queries = new QueryClient({
   },
 });
 
+// What the page needs is asked for before anything is drawn.
+router.update({ context: { queries } });
+void router.load();
+
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

@@ -49,12 +49,16 @@ export function watch() {
   };
 }
 
+/** A window that was just opened keeps the browser itself busy for about so long. */
+const WINDOW_MS = 1500;
+
 /** Opens a list so many times in a browser that knows nothing of it, until its first row can be selected. */
 export async function listInteractive(browser, { state, base }, path, times) {
   const all = [];
   for (let time = 0; time < times; time += 1) {
     const context = await browser.newContext({ locale: "en-US", storageState: state, viewport: { width: 1440, height: 900 } });
     const page = await context.newPage();
+    await page.waitForTimeout(WINDOW_MS);
     const started = performance.now();
     await page.goto(base + path, { waitUntil: "commit" });
     await page.getByRole("checkbox", { name: /^Select (?!all)/ }).first().check();

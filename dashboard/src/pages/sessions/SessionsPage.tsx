@@ -4,7 +4,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconColumns3, IconDownload, IconPlus, IconSearch, IconUsers } from "@tabler/icons-react";
 import { Link, useNavigate, useSearch as useAddress } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { memo, startTransition, useCallback, useEffect, useRef, useState, type Dispatch, type SetStateAction } from "react";
 
 import { download, type Session } from "../../api/client";
 import { useText } from "../../i18n";
@@ -23,6 +23,8 @@ import { useSearch, useSessionCount, useSessions, type Listed } from "./query";
 const ROW_PX = 48;
 const NAME_PX = 260;
 const SELECT_PX = 44;
+/** Rows that are drawn beyond those in view: few at first, so that these are there sooner. */
+const BEYOND = { first: 2, then: 16 };
 /** How exactly the page is told which row is looked at. */
 const NEAR_ROWS = 50;
 const FOUND_MAX = 100;
@@ -140,13 +142,15 @@ interface GridProps {
   /** Hears which row is looked at. */
   look: (index: number) => void;
   selected: Selected;
-  select: (sessions: Selected) => void;
+  select: Dispatch<SetStateAction<Selected>>;
 }
 
 function Grid({ list, rows, offset, count, columns, sort, order, look, selected, select }: GridProps) {
   const { t } = useText();
   const scroll = useRef<HTMLDivElement>(null);
-  const drawn = useVirtualizer({ count, getScrollElement: () => scroll.current, estimateSize: () => ROW_PX, overscan: 16 });
+  const [beyond, setBeyond] = useState(BEYOND.first);
+  useEffect(() => startTransition(() => setBeyond(BEYOND.then)), []);
+  const drawn = useVirtualizer({ count, getScrollElement: () => scroll.current, estimateSize: () => ROW_PX, overscan: beyond });
   useEffect(() => {
     scroll.current?.scrollTo({ top: 0 });
   }, [list]);
@@ -156,11 +160,15 @@ function Grid({ list, rows, offset, count, columns, sort, order, look, selected,
   useEffect(() => look(near), [near, look]);
   const loaded = byId(rows);
   const allSelected = loaded.length > 0 && loaded.every(([id]) => selected.has(id));
-  const toggle = (session: Session) => {
-    const next = new Map(selected);
-    if (!next.delete(session.id)) next.set(session.id, session);
-    select(next);
-  };
+  const toggle = useCallback(
+    (session: Session) =>
+      select((selected) => {
+        const next = new Map(selected);
+        if (!next.delete(session.id)) next.set(session.id, session);
+        return next;
+      }),
+    [select],
+  );
   return (
     <div className="grid" ref={scroll} role="table" aria-label={t("sessions.title")} aria-rowcount={count + 1} tabIndex={0}>
       <div className="row head" role="row">
@@ -184,7 +192,7 @@ function Grid({ list, rows, offset, count, columns, sort, order, look, selected,
         {visible.map(({ index, start }) => {
           const session = rows[index - offset];
           if (!session) return <Waiting key={index} top={start} index={index} />;
-          return <Row key={index} session={session} columns={columns} top={start} index={index} isSelected={selected.has(session.id)} toggle={() => toggle(session)} />;
+          return <Row key={index} session={session} columns={columns} top={start} index={index} isSelected={selected.has(session.id)} toggle={toggle} />;
         })}
       </div>
     </div>
@@ -227,17 +235,18 @@ interface RowProps {
   top: number;
   index: number;
   isSelected: boolean;
-  toggle: () => void;
+  toggle: (session: Session) => void;
 }
 
-function Row({ session, columns, top, index, isSelected, toggle }: RowProps) {
+/** Drawn again only when it is another: a page that arrives leaves the rows of the others alone. */
+const Row = memo(function Row({ session, columns, top, index, isSelected, toggle }: RowProps) {
   const { t } = useText();
   const projectId = useProjectId();
   const name = nameOf(session, t("sessions.guest"));
   return (
     <div className="row body" role="row" aria-rowindex={index + 2} aria-selected={isSelected} style={{ height: ROW_PX, transform: `translateY(${top}px)` }}>
       <div style={{ width: SELECT_PX }} role="cell">
-        <Checkbox size="xs" aria-label={t("sessions.select", { name })} checked={isSelected} onChange={toggle} />
+        <Checkbox size="xs" aria-label={t("sessions.select", { name })} checked={isSelected} onChange={() => toggle(session)} />
       </div>
       <div style={{ width: NAME_PX }} role="cell">
         <Group gap="xs" wrap="nowrap">
@@ -259,7 +268,7 @@ function Row({ session, columns, top, index, isSelected, toggle }: RowProps) {
       ))}
     </div>
   );
-}
+});
 
 function ColumnsMenu({ columns, choose }: { columns: Column[]; choose: (ids: string[]) => void }) {
   const { t } = useText();

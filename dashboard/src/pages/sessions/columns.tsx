@@ -1,6 +1,7 @@
 // The columns of the table: what they show, and which are chosen in this browser.
 import { Badge, Group } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
+import { useMemo } from "react";
 
 import type { Session } from "../../api/client";
 import { useText, type Key } from "../../i18n";
@@ -51,8 +52,11 @@ export function useColumnName(): (column: Column) => string {
 /** Those that are chosen, and how to choose others: custom attributes come last, in the order in which they were chosen. */
 export function useColumns(): [Column[], (ids: string[]) => void] {
   const [chosen, choose] = useLocalStorage({ key: "hark-session-columns", defaultValue: FIRST, getInitialValueInEffect: false });
-  const own = chosen.filter(isCustom).map((id) => customColumn(id.slice(CUSTOM.length)));
-  return [[...COLUMNS.filter(({ id }) => chosen.includes(id)), ...own], choose];
+  const columns = useMemo(() => {
+    const own = chosen.filter(isCustom).map((id) => customColumn(id.slice(CUSTOM.length)));
+    return [...COLUMNS.filter(({ id }) => chosen.includes(id)), ...own];
+  }, [chosen]);
+  return [columns, choose];
 }
 
 export function Cell({ session, column }: { session: Session; column: Column }) {
