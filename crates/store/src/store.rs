@@ -18,7 +18,7 @@ use crate::{postgres, sqlite};
 /// So long the building of an index waits when there is too much other work.
 const BUILD_PAUSE: Duration = Duration::from_secs(1);
 /// By how much the clock of a node may differ from that of the database, until it follows it.
-const CLOCK_DIFFERENCE_MAX_MS: i64 = 10 * 60 * 1000;
+pub(crate) const CLOCK_DIFFERENCE_MAX_MS: i64 = 10 * 60 * 1000;
 
 /// Told what was committed.
 pub type Listener = Arc<dyn Fn(&[Change]) + Send + Sync>;

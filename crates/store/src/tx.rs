@@ -19,6 +19,7 @@ pub use self::row::{Probe, RawRow, Row};
 pub use self::snapshot::Snapshot;
 use crate::feed::Fate;
 use crate::pending::Pending;
+use crate::store::CLOCK_DIFFERENCE_MAX_MS;
 use crate::{Change, Document, Error, How, IdSource, Kind, Millis, ObjectId};
 
 /// Reads and writes in one project, inside a transaction.
@@ -60,9 +61,12 @@ impl<'c> Tx<'c> {
         self.now.get()
     }
 
-    /// Goes on from when a document that it changes was last written.
+    /// Goes on from when a document that it changes was last written, unless that was by a clock which was wrong altogether.
     fn follow<D>(&self, row: &Row<D>) {
-        self.now.set(self.now().max(row.updated_at));
+        let ahead = row.updated_at.0 - self.now().0;
+        if (1..=CLOCK_DIFFERENCE_MAX_MS).contains(&ahead) {
+            self.now.set(row.updated_at);
+        }
     }
 
     /// An id for a new document.

@@ -231,10 +231,20 @@ async fn a_unit_is_not_before_what_it_changes(fixture: &Fixture) {
     let (before, after, updated) = unit.await.unwrap();
     assert_eq!(before, Millis(written.0 - 60_000));
     assert_eq!((after, updated), (written, written));
+    assert_eq!(touched(fixture, id).await, written, "not locked before");
+    // That clock was wrong altogether: nothing is written in a future that far.
+    fixture.clock.advance(-9 * 60_000);
+    assert_eq!(touched(fixture, id).await, written, "ten minutes");
+    fixture.clock.advance(-1);
+    assert_eq!(touched(fixture, id).await, Millis(written.0 - 600_001));
+}
+
+/// Writes a person, and tells at what time.
+async fn touched(fixture: &Fixture, id: ObjectId) -> Millis {
     let unit = fixture.write(move |tx| {
         let mut row = tx.get::<Person>(id)?.expect("it is there");
         tx.put(&mut row)?;
         Ok(row.updated_at)
     });
-    assert_eq!(unit.await.unwrap(), written, "of one that was not locked");
+    unit.await.unwrap()
 }
