@@ -19,6 +19,7 @@ on_both_engines!(
     a_read_that_panics_harms_nobody,
     a_listener_that_panics_stops_nothing,
     a_unit_is_not_before_what_it_changes,
+    a_unit_of_many_statements_is_run_in_their_order,
 );
 
 async fn people(fixture: &Fixture) -> u64 {
@@ -247,4 +248,35 @@ async fn touched(fixture: &Fixture, id: ObjectId) -> Millis {
         Ok(row.updated_at)
     });
     unit.await.unwrap()
+}
+
+/// More than are sent to PostgreSQL at once, each of which depends on those before it.
+async fn a_unit_of_many_statements_is_run_in_their_order(fixture: &Fixture) {
+    let unit = fixture.write(|tx| {
+        let mut all = Vec::new();
+        for n in 0..40 {
+            let name = format!("person {n}");
+            let mut row = tx.insert(tx.new_id(), Person::with_user_id(&name))?;
+            tx.claim(USER_ID, &name, row.id)?;
+            row.doc.visits = n;
+            tx.put(&mut row)?;
+            row.doc.visits += 1;
+            tx.put(&mut row)?;
+            if n % 4 == 0 {
+                tx.release(USER_ID, &name, row.id)?;
+            }
+            all.push(row.id);
+        }
+        Ok(all)
+    });
+    for (n, id) in unit.await.unwrap().into_iter().enumerate() {
+        let row = fixture.get::<Person>(id).await.unwrap();
+        assert_eq!((row.version, row.doc.visits), (3, n as i64 + 1));
+        let name = format!("person {n}");
+        let owner = fixture
+            .store
+            .read(PROJECT, move |snapshot| snapshot.owner(USER_ID, &name));
+        let expected = (n % 4 != 0).then_some(id);
+        assert_eq!(owner.await.unwrap(), expected, "person {n}");
+    }
 }
