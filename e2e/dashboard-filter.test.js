@@ -221,3 +221,96 @@ test("sessions are filtered by amounts, events and times in any time zone, and w
   dashboard.assertClean();
   other.assertClean();
 });
+
+test("conditions form groups, which the address and saved views keep", TIMEOUT, async (test) => {
+  const ready = await signedIn(test);
+  const { api, dashboard, page } = ready;
+  for (const [name, plan, city, value] of [["Ada", "pro", "Vienna", 1], ["Grace", "pro", "Graz", 2], ["Mary", "pro", "Linz", 3], ["Joan", "free", "Vienna", 4]]) {
+    assert.equal((await api.identify({ userId: name, name, plan, value, customData: { city } })).status, 200);
+  }
+  await dashboard.visit("sessions");
+  const shown = (...names) =>
+    until(`${names} are shown`, async () => {
+      const there = await page.getByRole("table").getByRole("link").allTextContents();
+      return there.toSorted().join() === names.toSorted().join();
+    });
+  const button = (name) => page.getByRole("button", { name, exact: true });
+  const form = page.getByRole("dialog");
+  const fill = async (opens, field, operator, values) => {
+    await button(opens).click();
+    await choose(page, form.getByRole("combobox", { name: "Field" }), field);
+    await choose(page, form.getByRole("combobox", { name: "Condition" }), operator);
+    for (const [label, value] of Object.entries(values)) await form.getByLabel(label).fill(value);
+    await form.getByRole("button", { name: "Apply" }).click();
+  };
+  const add = async (opens, ...condition) => {
+    await fill(opens, ...condition);
+    await form.waitFor({ state: "hidden" });
+    assert.ok(await button(opens).evaluate((one) => one === document.activeElement), "it goes on at the button");
+  };
+  const city = (value) => ["Custom attribute…", "is", { "Name of the attribute": "city", Value: value }];
+  await shown("Ada", "Grace", "Mary", "Joan");
+  // Who has no condition has no use for groups.
+  assert.equal(await button("Add a group").count(), 0);
+  await add("Add a condition", "Plan", "is", { Value: "pro" });
+  await shown("Ada", "Grace", "Mary");
+  await add("Add a group", ...city("Vienna"));
+  await shown("Ada");
+  const group = page.getByRole("group", { name: "Group 1" });
+  await add("Add a condition to group 1", ...city("Graz"));
+  await shown("Ada", "Grace");
+  await dashboard.assertAccessible("a list with a group");
+  await page.reload();
+  await shown("Ada", "Grace");
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByRole("menuitem", { name: "Save what is shown…" }).click();
+  await page.getByLabel("Name of the view").fill("Two cities");
+  await form.getByRole("button", { name: "Save" }).click();
+  await button("Two cities").waitFor();
+
+  // Each has a switch of its own.
+  await group.getByText("All hold").click();
+  await shown();
+  await group.getByText("One is enough").click();
+  await shown("Ada", "Grace");
+  await page.getByText("One is enough").first().click();
+  await shown("Ada", "Grace", "Mary", "Joan");
+  await page.getByText("All hold").first().click();
+  await add("Add a group", "Value", "is at least", { Value: "2" });
+  await shown("Grace");
+  // What is taken away with the keyboard; a group goes with its last condition.
+  await group.getByRole("button", { name: "Take away the condition city is Vienna" }).press("Enter");
+  await shown("Grace");
+  await group.getByRole("button", { name: "Take away the condition city is Graz" }).press("Enter");
+  await shown("Grace", "Mary");
+  assert.deepEqual(await page.getByRole("group", { name: /^Group/ }).allTextContents(), ["Value is at least 2"]);
+  await button("Clear").click();
+  await shown("Ada", "Grace", "Mary", "Joan");
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByRole("menuitem", { name: "Two cities" }).click();
+  await shown("Ada", "Grace");
+  assert.equal(await group.getByRole("button", { name: /^Take away/ }).count(), 2);
+
+  // As many as there may be are asked for; what would be too many is said, and not asked.
+  const pro = { path: "plan", kind: "text", operator: "is", value: "pro" };
+  await page.goto(`${page.url().replace(/\?.*/, "")}?${new URLSearchParams({ filter: JSON.stringify([...Array(25).fill(pro), { any: Array(25).fill(pro) }]) })}`);
+  await shown("Ada", "Grace", "Mary");
+  await fill("Add a condition to group 1", ...city("Graz"));
+  await form.getByRole("alert").getByText("50 conditions").waitFor();
+  await page.keyboard.press("Escape");
+  await form.waitFor({ state: "hidden" });
+  // They leave room for the list, and are too many for a saved view.
+  assert.ok((await page.getByRole("table").boundingBox()).height > 200);
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByText("too many conditions to be saved").waitFor();
+  assert.equal(await page.getByRole("menuitem", { name: "Save what is shown…" }).getAttribute("aria-disabled"), "true");
+  await page.keyboard.press("Escape");
+
+  // The inbox asks for the conditions of its view beside them.
+  assert.equal((await api.post("/tickets", { title: "Broken", type: "BUG" })).status, 200);
+  const bug = { path: "type", kind: "choice", operator: "is", value: "BUG" };
+  await dashboard.visit(`tickets?${new URLSearchParams({ view: "unassigned", filter: JSON.stringify([...Array(25).fill(bug), { any: Array(25).fill(bug) }]) })}`);
+  await page.locator(".inbox-row").getByText("Broken").waitFor();
+  await dashboard.assertAccessible("an inbox with as many conditions as there may be");
+  dashboard.assertClean();
+});

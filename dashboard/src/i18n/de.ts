@@ -367,6 +367,7 @@ export const de: Catalogue = {
   "views.save": "Das Gezeigte speichern…",
   "views.name": "Name der Ansicht",
   "views.shared": "Das ganze Team hat sie.",
+  "views.tooLong": "Das Gezeigte hat zu viele Bedingungen, um es zu speichern",
   "views.change": "„{name}“ durch das Gezeigte ersetzen",
   "views.delete": "„{name}“ für das ganze Team löschen",
   "overview.charts": "Tag für Tag",

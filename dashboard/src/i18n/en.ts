@@ -366,6 +366,7 @@ export const en = {
   "views.save": "Save what is shown…",
   "views.name": "Name of the view",
   "views.shared": "The whole team has it.",
+  "views.tooLong": "What is shown has too many conditions to be saved",
   "views.change": "Change “{name}” to what is shown",
   "views.delete": "Delete “{name}” for the whole team",
   "overview.charts": "Day by day",

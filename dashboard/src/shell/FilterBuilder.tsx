@@ -1,11 +1,33 @@
-// Conditions of a list, chosen one by one.
-import { ActionIcon, Button, Group, MultiSelect, Pill, Popover, SegmentedControl, Select, Stack, TextInput } from "@mantine/core";
+// Conditions of a list, chosen one by one, and groups of them.
+import { ActionIcon, Button, Group, MultiSelect, Pill, Popover, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconFilter } from "@tabler/icons-react";
-import { useRef, useState, type ReactNode } from "react";
+import { IconFilter, IconPlus } from "@tabler/icons-react";
+import { useRef, useState, type ReactElement, type ReactNode, type RefObject } from "react";
 
 import { useText, type Key } from "../i18n";
-import { isDays, isList, isSpan, kindOf, needsValue, operatorsOf, type Condition, type Field, type Kind, type NamedFields, type Narrowed, type Operator } from "./filter";
+import {
+  CONDITIONS_MAX,
+  EVERYTHING,
+  fits,
+  isDays,
+  isGroup,
+  isList,
+  isSpan,
+  kindOf,
+  needsValue,
+  newGroup,
+  operatorsOf,
+  VALUES_MAX,
+  withPart,
+  withPartAt,
+  type Condition,
+  type Field,
+  type Group as Conditioned,
+  type Kind,
+  type NamedFields,
+  type Narrowed,
+  type Operator,
+} from "./filter";
 import { instantOf, OWN_ZONE, zones } from "./zones";
 
 export interface FilterProps {
@@ -15,47 +37,48 @@ export interface FilterProps {
   named: NamedFields[];
 }
 
-/** The button that adds a condition, and beside it what is there; `isSmall` of the button. */
+/** The button that adds a condition, and beside it what is there. */
 export function FilterBuilder(props: FilterProps) {
   return (
-    <Group gap="xs">
+    <Group className="conditions" gap="xs">
       <AddCondition {...props} />
       <Conditions {...props} />
     </Group>
   );
 }
 
-export function AddCondition({ narrowed, change, fields, named, isSmall = false }: FilterProps & { isSmall?: boolean }) {
-  const { t } = useText();
+interface AddingProps extends Omit<FilterProps, "narrowed"> {
+  /** What the list becomes by a condition. */
+  adding: (condition: Condition) => Narrowed;
+  button: (props: { ref: RefObject<HTMLButtonElement | null>; onClick: () => void }) => ReactElement;
+}
+
+/** A button, and the form of a condition that it opens. */
+function Adding({ adding, change, fields, named, button }: AddingProps) {
   const [opened, { toggle, close }] = useDisclosure();
-  const button = useRef<HTMLButtonElement>(null);
-  const leave = (event: React.KeyboardEvent) => {
+  const ref = useRef<HTMLButtonElement>(null);
+  const leave = () => {
+    close();
+    ref.current?.focus();
+  };
+  const onKey = (event: React.KeyboardEvent) => {
     // The first Escape is for the list that is open, and closes that.
     const isForList = event.target instanceof Element && event.target.getAttribute("aria-expanded") === "true";
-    if (event.key !== "Escape" || isForList) return;
-    close();
-    button.current?.focus();
+    if (event.key === "Escape" && !isForList) leave();
   };
   return (
     <Popover opened={opened} onChange={(open) => !open && close()} position="bottom-start" trapFocus withinPortal closeOnEscape={false}>
-      <Popover.Target>
-        {isSmall ? (
-          <ActionIcon ref={button} variant={narrowed.conditions.length > 0 ? "light" : "default"} size={36} title={t("sessions.addFilter")} aria-label={t("sessions.addFilter")} onClick={toggle}>
-            <IconFilter size={16} />
-          </ActionIcon>
-        ) : (
-          <Button ref={button} variant="default" leftSection={<IconFilter size={16} aria-hidden />} onClick={toggle}>
-            {t("sessions.addFilter")}
-          </Button>
-        )}
-      </Popover.Target>
-      <Popover.Dropdown onKeyDownCapture={leave}>
+      <Popover.Target>{button({ ref, onClick: toggle })}</Popover.Target>
+      <Popover.Dropdown onKeyDownCapture={onKey}>
         <ConditionForm
           fields={fields}
           named={named}
           add={(condition) => {
-            change({ ...narrowed, conditions: [...narrowed.conditions, condition] });
-            close();
+            const next = adding(condition);
+            if (!fits(next)) return false;
+            change(next);
+            leave();
+            return true;
           }}
         />
       </Popover.Dropdown>
@@ -63,30 +86,102 @@ export function AddCondition({ narrowed, change, fields, named, isSmall = false 
   );
 }
 
-/** What is there, each with a button that takes it away; of several, whether all must hold. */
-export function Conditions({ narrowed, change, fields, named }: FilterProps) {
+/** `isSmall` where there is no room for its text. */
+export function AddCondition({ narrowed, isSmall = false, ...props }: FilterProps & { isSmall?: boolean }) {
   const { t } = useText();
-  const { conditions, isAny } = narrowed;
+  return (
+    <Adding
+      {...props}
+      adding={(condition) => withPart(narrowed, condition)}
+      button={(button) =>
+        isSmall ? (
+          <ActionIcon {...button} variant={narrowed.parts.length > 0 ? "light" : "default"} size={36} title={t("sessions.addFilter")} aria-label={t("sessions.addFilter")}>
+            <IconFilter size={16} />
+          </ActionIcon>
+        ) : (
+          <Button {...button} variant="default" leftSection={<IconFilter size={16} aria-hidden />}>
+            {t("sessions.addFilter")}
+          </Button>
+        )
+      }
+    />
+  );
+}
+
+/** What is there, each with a button that takes it away; of several, whether all must hold. */
+export function Conditions({ narrowed, ...props }: FilterProps) {
+  const { t } = useText();
+  const { change } = props;
+  const { parts, isAny } = narrowed;
+  if (parts.length === 0) return null;
+  const groups = parts.filter(isGroup);
   return (
     <>
-      {conditions.length > 1 && (
-        <SegmentedControl
-          size="xs"
-          aria-label={t("filter.howMany")}
-          data={["all", "any"].map((many) => ({ value: many, label: t(many === "any" ? "filter.anyHolds" : "filter.allHold") }))}
-          value={isAny ? "any" : "all"}
-          onChange={(many) => change({ conditions, isAny: many === "any" })}
-        />
+      {parts.length > 1 && <HowMany isAny={isAny} change={(isAny) => change({ parts, isAny })} />}
+      {parts.map((part, index) =>
+        isGroup(part) ? (
+          <ConditionGroup key={index} {...props} number={groups.indexOf(part) + 1} group={part} become={(group) => withPartAt(narrowed, index, group)} />
+        ) : (
+          <ConditionPill key={`${index} ${part.path}`} {...props} condition={part} remove={() => change(withPartAt(narrowed, index, undefined))} />
+        ),
       )}
-      {conditions.map((condition, index) => (
-        <ConditionPill key={`${index} ${condition.path}`} condition={condition} fields={fields} named={named} remove={() => change({ isAny, conditions: conditions.toSpliced(index, 1) })} />
-      ))}
-      {conditions.length > 0 && (
-        <Button variant="subtle" size="compact-sm" onClick={() => change({ conditions: [], isAny: false })}>
-          {t("sessions.clearFilters")}
-        </Button>
-      )}
+      <Adding
+        {...props}
+        adding={(condition) => withPart(narrowed, newGroup(narrowed, condition))}
+        button={(button) => (
+          <Button {...button} variant="subtle" size="compact-sm" leftSection={<IconPlus size={14} aria-hidden />}>
+            {t("filter.addGroup")}
+          </Button>
+        )}
+      />
+      <Button variant="subtle" size="compact-sm" onClick={() => change(EVERYTHING)}>
+        {t("sessions.clearFilters")}
+      </Button>
     </>
+  );
+}
+
+function HowMany({ isAny, change }: { isAny: boolean; change: (isAny: boolean) => void }) {
+  const { t } = useText();
+  return (
+    <SegmentedControl
+      size="xs"
+      aria-label={t("filter.howMany")}
+      data={["all", "any"].map((many) => ({ value: many, label: t(many === "any" ? "filter.anyHolds" : "filter.allHold") }))}
+      value={isAny ? "any" : "all"}
+      onChange={(many) => change(many === "any")}
+    />
+  );
+}
+
+interface ConditionGroupProps extends Omit<FilterProps, "narrowed"> {
+  /** Which one it is of the list, from 1 on. */
+  number: number;
+  group: Conditioned;
+  /** What the list becomes when the group does. */
+  become: (group: Conditioned) => Narrowed;
+}
+
+function ConditionGroup({ number, group, become, ...props }: ConditionGroupProps) {
+  const { t } = useText();
+  const { change } = props;
+  const { conditions } = group;
+  return (
+    <Group className="condition-group" gap={6} role="group" aria-label={t("filter.group", { number })}>
+      {conditions.length > 1 && <HowMany isAny={group.isAny} change={(isAny) => change(become({ conditions, isAny }))} />}
+      {conditions.map((condition, index) => (
+        <ConditionPill key={`${index} ${condition.path}`} {...props} condition={condition} remove={() => change(become({ ...group, conditions: conditions.toSpliced(index, 1) }))} />
+      ))}
+      <Adding
+        {...props}
+        adding={(condition) => become({ ...group, conditions: [...conditions, condition] })}
+        button={(button) => (
+          <ActionIcon {...button} variant="subtle" size={24} title={t("filter.addTo", { number })} aria-label={t("filter.addTo", { number })}>
+            <IconPlus size={14} />
+          </ActionIcon>
+        )}
+      />
+    </Group>
   );
 }
 
@@ -94,7 +189,7 @@ const toldOf = (operator: Operator): Key => (operator === "any" ? "filter.oneOf"
 /** The same where it is chosen: values that are typed need to be told how. */
 const textOf = (operator: Operator, kind: Kind): Key => (kind === "choice" ? toldOf(operator) : `filter.${operator}`);
 
-function ConditionPill({ condition, fields, named, remove }: { condition: Condition; fields: Field[]; named: NamedFields[]; remove: () => void }) {
+function ConditionPill({ condition, fields, named, remove }: Pick<FilterProps, "fields" | "named"> & { condition: Condition; remove: () => void }) {
   const { t, number, instant } = useText();
   const { path, operator, value, kind } = condition;
   const field = fields.find((known) => known.path === path);
@@ -125,8 +220,10 @@ function ConditionPill({ condition, fields, named, remove }: { condition: Condit
   );
 }
 
-function ConditionForm({ fields, named, add }: { fields: Field[]; named: NamedFields[]; add: (condition: Condition) => void }) {
-  const { t } = useText();
+/** `add` tells whether there was room for the condition. */
+function ConditionForm({ fields, named, add }: Pick<FilterProps, "fields" | "named"> & { add: (condition: Condition) => boolean }) {
+  const { t, number } = useText();
+  const [isFull, setFull] = useState(false);
   const [chosen, setChosen] = useState(fields[0]?.path ?? "");
   const [name, setName] = useState("");
   const [operator, setOperator] = useState<Operator>("is");
@@ -150,7 +247,7 @@ function ConditionForm({ fields, named, add }: { fields: Field[]; named: NamedFi
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (isReady) add({ path, kind, operator: effective, value: said() });
+        if (isReady) setFull(!add({ path, kind, operator: effective, value: said() }));
       }}
     >
       <Stack gap="sm" w={260}>
@@ -187,6 +284,11 @@ function ConditionForm({ fields, named, add }: { fields: Field[]; named: NamedFi
         {needsValue(effective) && <Value field={field} kind={kind} shape={shape} value={value} setValue={setValue} />}
         {needsValue(effective) && shape === "time" && (
           <Select label={t("overview.timezone")} data={zones(zone)} value={zone} onChange={(zone) => zone && setZone(zone)} searchable limit={50} allowDeselect={false} comboboxProps={{ withinPortal: false }} />
+        )}
+        {isFull && (
+          <Text role="alert" className="fault" size="sm">
+            {t("filter.full", { conditions: number(CONDITIONS_MAX), values: number(VALUES_MAX) })}
+          </Text>
         )}
         <Button type="submit" disabled={!isReady}>
           {t("filter.apply")}

@@ -17,6 +17,9 @@ const KEPT = ["q", "filter", "sort", "view"] as const;
 
 type View = Schemas["SavedViewBody"];
 
+/** As many bytes as the server keeps of an address. */
+const ADDRESS_BYTES_MAX = 4_096;
+
 /** The part of an address that is kept, always in the same order. */
 export function addressOf(search: ListSearch): string {
   const kept = KEPT.flatMap((key) => (search[key] === undefined ? [] : [[key, search[key]] as [string, string]]));
@@ -41,6 +44,9 @@ export function SavedViews({ listed, isSmall = false }: { listed: View["listed"]
     staleTime: 30_000,
   });
   const address = addressOf(search);
+  // It is written in ASCII.
+  const isTooLong = address.length > ADDRESS_BYTES_MAX;
+  const mayKeep = address !== "" && !isTooLong;
   const shown = (views.data ?? []).filter((view) => view.listed === listed);
   const current = shown.find((view) => view.address === address);
   // A view that was chosen and then narrowed can take over what is shown.
@@ -78,14 +84,15 @@ export function SavedViews({ listed, isSmall = false }: { listed: View["listed"]
             </Menu.Item>
           ))}
           {may && <Menu.Divider />}
-          {may && left && (
+          {may && isTooLong && <Menu.Label className="wrap">{t("views.tooLong")}</Menu.Label>}
+          {may && left && !isTooLong && (
             <Menu.Item className="wrap" onClick={() => change.mutate(() => api.PUT("/v3/projects/{projectId}/views/{viewId}", { ...at(left), body: { name: left.name, listed, address } }))}>
               {t("views.change", { name: left.name })}
             </Menu.Item>
           )}
           {may && !current && (
             // It can be reached all the same: a menu in which nothing can is not left by Escape.
-            <Menu.Item aria-disabled={address === ""} data-disabled={address === "" || undefined} closeMenuOnClick={address !== ""} onClick={() => address !== "" && save.open()}>
+            <Menu.Item aria-disabled={!mayKeep} data-disabled={!mayKeep || undefined} closeMenuOnClick={mayKeep} onClick={() => mayKeep && save.open()}>
               {t("views.save")}
             </Menu.Item>
           )}

@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
 
-import { both, fromAddress, kindOf, operatorsOf, toAddress, toQuery, type Condition } from "./filter";
+import { both, CONDITIONS_MAX, fits, fromAddress, kindOf, newGroup, operatorsOf, toAddress, toQuery, VALUES_MAX, withPart, withPartAt, type Condition, type Group, type Part } from "./filter";
 
 const condition = (part: Partial<Condition>): Condition => ({ path: "plan", kind: "text", operator: "is", value: "pro", ...part });
 const NOW = Date.parse("2026-03-10T12:00:00Z");
-const all = (...conditions: Condition[]) => ({ conditions, isAny: false });
+const all = (...parts: Part[]) => ({ parts, isAny: false });
+const any = (...parts: Part[]) => ({ parts, isAny: true });
+const city = (value: string) => condition({ path: "location.city", value });
+const cities: Group = { conditions: [city("Vienna"), city("Graz")], isAny: true };
 const queried = (part: Partial<Condition>) => JSON.parse(toQuery(all(condition(part)), NOW) ?? "null") as unknown;
 
 test.each<[Partial<Condition>, unknown]>([
@@ -35,17 +38,63 @@ test.each<[Partial<Condition>, unknown]>([
 });
 
 test("one of several may be enough", () => {
-  const query = toQuery({ conditions: [condition({}), condition({ path: "value", kind: "number", value: "5" })], isAny: true }, NOW);
+  const query = toQuery(any(condition({}), condition({ path: "value", kind: "number", value: "5" })), NOW);
   expect(JSON.parse(query ?? "null")).toEqual({ $or: [{ plan: "pro" }, { value: 5 }] });
+});
+
+test("a group counts as one condition", () => {
+  const asked = { $or: [{ "location.city": "Vienna" }, { "location.city": "Graz" }] };
+  expect(JSON.parse(toQuery(all(condition({}), cities), NOW) ?? "null")).toEqual({ $and: [{ plan: "pro" }, asked] });
+  const both = { conditions: [condition({ path: "lastActivity", kind: "date", operator: "within", value: "7" }), condition({ operator: "isNot" })], isAny: false };
+  expect(JSON.parse(toQuery(any(both, cities, condition({})), NOW) ?? "null")).toEqual({
+    $or: [{ $and: [{ lastActivity: { $gte: "2026-03-03T12:00:00.000Z" } }, { plan: { $ne: "pro" } }] }, asked, { plan: "pro" }],
+  });
 });
 
 test("conditions come back from their address", () => {
   const conditions = [condition({}), condition({ path: "customData.ü&=", value: '"' })];
-  for (const isAny of [false, true]) expect(fromAddress(toAddress({ conditions, isAny }))).toEqual({ conditions, isAny });
+  const alone = { conditions: [city("Linz")], isAny: true };
+  for (const list of [all(...conditions), any(...conditions), all(...conditions, cities), any(cities, { ...cities, isAny: false }), all(cities), all(alone)]) {
+    expect(fromAddress(toAddress(list))).toEqual(list);
+  }
   // Of one alone it says nothing whether it is enough.
-  expect(fromAddress(toAddress({ conditions: [condition({})], isAny: true }))).toEqual(all(condition({})));
+  expect(fromAddress(toAddress(any(condition({}))))).toEqual(all(condition({})));
   expect(toAddress(all())).toBeUndefined();
   expect(toQuery(all(), NOW)).toBeUndefined();
+});
+
+test("addresses from before there were groups are read, and written as they were", () => {
+  const pro = '{"path":"plan","kind":"text","operator":"is","value":"pro"}';
+  for (const [address, list] of [
+    [`[${pro},${pro}]`, all(condition({}), condition({}))],
+    [`{"any":[${pro},${pro}]}`, any(condition({}), condition({}))],
+  ] as const) {
+    expect(fromAddress(address)).toEqual(list);
+    expect(toAddress(list)).toBe(address);
+  }
+});
+
+test("a group begins with a condition and goes with its last one", () => {
+  const plan = all(condition({}));
+  const begun = withPart(plan, newGroup(plan, city("Vienna")));
+  // It does what those beside it do not.
+  expect(begun).toEqual(all(condition({}), { conditions: [city("Vienna")], isAny: true }));
+  expect(newGroup(any(), city("Vienna")).isAny).toBe(false);
+  expect(withPartAt(begun, 1, cities)).toEqual(all(condition({}), cities));
+  expect(withPartAt(begun, 1, { conditions: [], isAny: true })).toEqual(plan);
+  expect(withPartAt(begun, 0, undefined).parts).toEqual([{ conditions: [city("Vienna")], isAny: true }]);
+});
+
+test("a list has as many conditions, values and bytes as the server takes", () => {
+  const many = (count: number) => Array.from({ length: count }, () => condition({}));
+  const edge = (most: number, list: (size: number) => Parameters<typeof fits>[0]) => expect([most, most + 1].map((size) => fits(list(size)))).toEqual([true, false]);
+  edge(CONDITIONS_MAX, (count) => all(...many(count)));
+  edge(CONDITIONS_MAX, (count) => all(...many(20), { conditions: many(count - 20), isAny: true }));
+  edge(VALUES_MAX, (count) => all({ conditions: [condition({ operator: "any", value: Array(count).fill("a").join() })], isAny: true }));
+  // As they are written in an address: an umlaut takes six bytes, a quotation mark six, a blank three.
+  const address = new URLSearchParams([["", toAddress(all(condition({ value: "" }))) ?? ""]]).toString();
+  const room = 6_500 - address.length;
+  for (const [letter, bytes] of [["a", 1], ["ü", 6], ['"', 6], [" ", 3]] as const) edge(Math.floor(room / bytes), (count) => all(condition({ value: letter.repeat(count) })));
 });
 
 test("what may be said depends on the field", () => {
@@ -64,7 +113,7 @@ test("the conditions of a view and those beside it hold together", () => {
   expect(JSON.parse(both('{"archived":false}', '{"$and":[{"type":"BUG"}]}'))).toEqual({ $and: [{ archived: false }, { $and: [{ type: "BUG" }] }] });
 });
 
-test.each(["", "no JSON", "{}", '[{"path":1}]', '[{"path":"a","kind":"date","operator":"after","value":"x"}]', '[{"path":"a","kind":"toString","operator":"is","value":""}]', '{"any":1}', '[{"path":"a","kind":"date","operator":"within","value":"-1"}]'])(
+test.each(["", "no JSON", "{}", '[{"path":1}]', '[{"path":"a","kind":"date","operator":"after","value":"x"}]', '[{"path":"a","kind":"toString","operator":"is","value":""}]', '{"any":1}', '[{"path":"a","kind":"date","operator":"within","value":"-1"}]', '[{"any":[]}]', '[{"all":[{"path":1}]}]', '[{"any":[{"any":[{"path":"a","kind":"text","operator":"is","value":""}]}]}]', "[null,1]"])(
   "what is no condition in %j is passed over",
-  (address) => expect(fromAddress(address).conditions).toEqual([]),
+  (address) => expect(fromAddress(address).parts).toEqual([]),
 );

@@ -72,14 +72,36 @@ export interface Condition {
   value: string;
 }
 
-/** What a list is narrowed down to. */
-export interface Narrowed {
+/** Conditions that count as one. */
+export interface Group {
   conditions: Condition[];
   /** Whether one of them is enough. */
   isAny: boolean;
 }
 
-const EVERYTHING: Narrowed = { conditions: [], isAny: false };
+export type Part = Condition | Group;
+
+/** What a list is narrowed down to. */
+export interface Narrowed {
+  parts: Part[];
+  /** Whether one of them is enough. */
+  isAny: boolean;
+}
+
+export const EVERYTHING: Narrowed = { parts: [], isAny: false };
+
+export const isGroup = (part: Part): part is Group => !("path" in part);
+
+export const withPart = (narrowed: Narrowed, part: Part): Narrowed => ({ ...narrowed, parts: [...narrowed.parts, part] });
+
+/** A group is made of its first condition. It does what those beside it do not: otherwise it would say no more than they do. */
+export const newGroup = (narrowed: Narrowed, condition: Condition): Group => ({ conditions: [condition], isAny: !narrowed.isAny });
+
+/** The same with another part in the place of one; a group goes with its last condition. */
+export function withPartAt(narrowed: Narrowed, index: number, part: Part | undefined): Narrowed {
+  const isLeft = part && !(isGroup(part) && part.conditions.length === 0);
+  return { ...narrowed, parts: isLeft ? narrowed.parts.with(index, part) : narrowed.parts.toSpliced(index, 1) };
+}
 
 export const needsValue = (operator: Operator) => !isOneOf(MAY_MISS, operator);
 /** Whether there may be several values. */
@@ -137,9 +159,11 @@ function test({ operator, value, kind, path }: Condition, now: number): unknown 
 }
 
 /** The value of `filter` in a request at an instant; nothing when there is no condition. */
-export function toQuery({ conditions, isAny }: Narrowed, now: number): string | undefined {
-  if (conditions.length === 0) return undefined;
-  return JSON.stringify({ [isAny ? "$or" : "$and"]: conditions.map((condition) => ({ [condition.path]: test(condition, now) })) });
+export function toQuery({ parts, isAny }: Narrowed, now: number): string | undefined {
+  if (parts.length === 0) return undefined;
+  const together = (isAny: boolean, asked: object[]) => ({ [isAny ? "$or" : "$and"]: asked });
+  const asked = (condition: Condition) => ({ [condition.path]: test(condition, now) });
+  return JSON.stringify(together(isAny, parts.map((part) => (isGroup(part) ? together(part.isAny, part.conditions.map(asked)) : asked(part)))));
 }
 
 /** The conditions of an address, and what the server is asked by them. Days are counted back from when they were set, or the page was opened. */
@@ -148,6 +172,22 @@ export function useNarrowed(address: string | undefined): { narrowed: Narrowed; 
     const narrowed = fromAddress(address);
     return { narrowed, query: toQuery(narrowed, Date.now()) };
   }, [address]);
+}
+
+/** What a list may have, well within what the server takes: an inbox adds the conditions of its view, a request its order and place. */
+export const CONDITIONS_MAX = 50;
+export const VALUES_MAX = 100;
+const BYTES_MAX = 6_500;
+
+/** Bytes of a text in a query string, however it is written there. */
+const bytesOf = (text = "") => new URLSearchParams({ "": text }).toString().replaceAll("+", "%20").length;
+
+/** Whether the server takes a list as it is. */
+export function fits(narrowed: Narrowed): boolean {
+  const conditions = narrowed.parts.flatMap((part) => (isGroup(part) ? part.conditions : part));
+  if (conditions.length > CONDITIONS_MAX) return false;
+  if (conditions.some(({ operator, value }) => isList(operator) && value.split(",").length > VALUES_MAX)) return false;
+  return [toAddress(narrowed), toQuery(narrowed, 0)].every((text) => bytesOf(text) <= BYTES_MAX);
 }
 
 const isCondition = (value: unknown): value is Condition => {
@@ -166,22 +206,35 @@ const DAYS = /^\d{1,5}$/;
 /** Whether a condition may be made of these. */
 export const isDays = (value: string) => DAYS.test(value.trim());
 
+/** Conditions of which all hold are an array, or `all` of an object; those of which one is enough are `any` of an object. */
+function listed(value: unknown): { all: unknown[]; isAny: boolean } | undefined {
+  const { any, all } = (value ?? {}) as { any?: unknown; all?: unknown };
+  const list = any ?? all ?? value;
+  return Array.isArray(list) ? { all: list, isAny: any !== undefined } : undefined;
+}
+
+function partOf(value: unknown): Part[] {
+  if (isCondition(value)) return [value];
+  const group = listed(value);
+  const conditions = group?.all.filter(isCondition) ?? [];
+  return group && conditions.length > 0 ? [{ conditions, isAny: group.isAny }] : [];
+}
+
 /** The conditions in an address; what is none is passed over. */
 export function fromAddress(text: string | undefined): Narrowed {
   try {
-    const parsed: unknown = JSON.parse(text ?? "[]");
-    const any = (parsed as { any?: unknown } | null)?.any;
-    const all = any ?? parsed;
-    return Array.isArray(all) ? { conditions: all.filter(isCondition), isAny: any !== undefined } : EVERYTHING;
+    const found = listed(JSON.parse(text ?? "[]"));
+    return found ? { parts: found.all.flatMap(partOf), isAny: found.isAny } : EVERYTHING;
   } catch {
     return EVERYTHING;
   }
 }
 
-/** All of them are an array, one of them is enough in an object. */
-export function toAddress({ conditions, isAny }: Narrowed): string | undefined {
-  if (conditions.length === 0) return undefined;
-  return JSON.stringify(isAny && conditions.length > 1 ? { any: conditions } : conditions);
+/** All of them are an array, one of them is enough in an object; a group is always an object. */
+export function toAddress({ parts, isAny }: Narrowed): string | undefined {
+  if (parts.length === 0) return undefined;
+  const all = parts.map((part) => (isGroup(part) ? { [part.isAny ? "any" : "all"]: part.conditions } : part));
+  return JSON.stringify(isAny && parts.length > 1 ? { any: all } : all);
 }
 
 /** Two values of `filter`, of which both hold. */

@@ -51,13 +51,13 @@ export function TicketList({ view, tickets, current }: { view: View; tickets: Re
           <AddCondition {...filter} isSmall />
           <SavedViews listed="tickets" isSmall />
         </Group>
-        {filter.narrowed.conditions.length > 0 && (
-          <Group gap={6} mt="xs">
+        {filter.narrowed.parts.length > 0 && (
+          <Group className="conditions" gap={6} mt="xs">
             <Conditions {...filter} />
           </Group>
         )}
       </div>
-      <Rows tickets={tickets} current={current} isNarrowed={search.q !== undefined || filter.narrowed.conditions.length > 0} />
+      <Rows tickets={tickets} current={current} isNarrowed={search.q !== undefined || filter.narrowed.parts.length > 0} />
     </section>
   );
 }

@@ -90,7 +90,7 @@ export function SessionsPage() {
             select={setSelected}
           />
         ) : (
-          !source.error && <Nothing isFiltered={isSearch || narrowed.conditions.length > 0} />
+          !source.error && <Nothing isFiltered={isSearch || narrowed.parts.length > 0} />
         )}
       </div>
     </div>
