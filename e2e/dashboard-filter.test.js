@@ -314,3 +314,19 @@ test("conditions form groups, which the address and saved views keep", TIMEOUT, 
   await dashboard.assertAccessible("an inbox with as many conditions as there may be");
   dashboard.assertClean();
 });
+
+test("a list of the last days is asked for once when its page opens", TIMEOUT, async (test) => {
+  const { api, dashboard, page } = await signedIn(test);
+  assert.equal((await api.identify({ userId: "ada", name: "Ada" })).status, 200);
+  const asked = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === "/v3/sessions") asked.push(searchParams.has("withCount") ? "count" : "rows");
+  });
+  const filter = JSON.stringify([{ path: "lastActivity", kind: "date", operator: "within", value: "7" }]);
+  await dashboard.visit(`sessions?${new URLSearchParams({ filter })}`);
+  await page.getByRole("link", { name: "Ada" }).waitFor();
+  await page.getByText("1 session", { exact: true }).waitFor();
+  assert.deepEqual(asked.toSorted(), ["count", "rows"]);
+  dashboard.assertClean();
+});

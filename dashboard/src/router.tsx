@@ -4,7 +4,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 
 import { countQuery, firstPageQuery } from "./pages/sessions/query";
 import { ErrorBoundary, NotFound } from "./shell/Fault";
-import { fromAddress, toQuery } from "./shell/filter";
+import { queryOf } from "./shell/filter";
 import { Home } from "./shell/Home";
 import { part } from "./shell/part";
 import { Loading } from "./shell/parts";
@@ -75,7 +75,7 @@ const sessions = createRoute({
   loaderDeps: ({ search: { q, filter, sort } }) => ({ q, filter, sort }),
   loader: ({ context: { queries }, params: { projectId }, deps: { q, filter: address, sort } }) => {
     if (q?.trim()) return;
-    const filter = toQuery(fromAddress(address), Date.now());
+    const filter = queryOf(address, Date.now());
     void queries.prefetchQuery(firstPageQuery(projectId, filter, sort));
     void queries.prefetchQuery(countQuery(projectId, filter));
   },

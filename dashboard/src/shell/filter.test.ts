@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { both, CONDITIONS_MAX, fits, fromAddress, kindOf, newGroup, operatorsOf, toAddress, toQuery, VALUES_MAX, withPart, withPartAt, type Condition, type Group, type Part } from "./filter";
+import { both, CONDITIONS_MAX, fits, fromAddress, kindOf, newGroup, operatorsOf, queryOf, toAddress, toQuery, VALUES_MAX, withPart, withPartAt, type Condition, type Group, type Part } from "./filter";
 
 const condition = (part: Partial<Condition>): Condition => ({ path: "plan", kind: "text", operator: "is", value: "pro", ...part });
 const NOW = Date.parse("2026-03-10T12:00:00Z");
@@ -95,6 +95,16 @@ test("a list has as many conditions, values and bytes as the server takes", () =
   const address = new URLSearchParams([["", toAddress(all(condition({ value: "" }))) ?? ""]]).toString();
   const room = 6_500 - address.length;
   for (const [letter, bytes] of [["a", 1], ["ü", 6], ['"', 6], [" ", 3]] as const) edge(Math.floor(room / bytes), (count) => all(condition({ value: letter.repeat(count) })));
+});
+
+test("days of an address are counted back from one instant, until nobody asks any more", () => {
+  const [week, month] = ["7", "30"].map((value) => toAddress(all(condition({ path: "lastActivity", kind: "date", operator: "within", value }))));
+  const asked = queryOf(week, NOW);
+  expect(asked).toBe(toQuery(fromAddress(week), NOW));
+  expect(queryOf(month, NOW + 40_000)).toBe(toQuery(fromAddress(month), NOW + 40_000));
+  expect(queryOf(week, NOW + 50_000)).toBe(asked);
+  expect(queryOf(week, NOW + 110_000)).toBe(asked);
+  expect(queryOf(week, NOW + 170_001)).toBe(toQuery(fromAddress(week), NOW + 170_001));
 });
 
 test("what may be said depends on the field", () => {

@@ -166,12 +166,24 @@ export function toQuery({ parts, isAny }: Narrowed, now: number): string | undef
   return JSON.stringify(together(isAny, parts.map((part) => (isGroup(part) ? together(part.isAny, part.conditions.map(asked)) : asked(part)))));
 }
 
+/** How long the instant of an address is kept that nobody asks for: longer than a page takes to load. */
+const INSTANT_KEPT_MS = 60_000;
+const instants = new Map<string, { at: number; used: number }>();
+
+/** The instant from which the days of an address are counted back. */
+function instantOf(address: string, now: number): number {
+  for (const [known, { used }] of instants) if (now - used > INSTANT_KEPT_MS) instants.delete(known);
+  const at = instants.get(address)?.at ?? now;
+  instants.set(address, { at, used: now });
+  return at;
+}
+
+/** What the server is asked by the conditions of an address: the same when a page is asked for ahead and when it is drawn. */
+export const queryOf = (address: string | undefined, now: number) => toQuery(fromAddress(address), instantOf(address ?? "", now));
+
 /** The conditions of an address, and what the server is asked by them. Days are counted back from when they were set, or the page was opened. */
 export function useNarrowed(address: string | undefined): { narrowed: Narrowed; query: string | undefined } {
-  return useMemo(() => {
-    const narrowed = fromAddress(address);
-    return { narrowed, query: toQuery(narrowed, Date.now()) };
-  }, [address]);
+  return useMemo(() => ({ narrowed: fromAddress(address), query: queryOf(address, Date.now()) }), [address]);
 }
 
 /** What a list may have, well within what the server takes: an inbox adds the conditions of its view, a request its order and place. */
