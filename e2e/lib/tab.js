@@ -12,6 +12,8 @@ const NOBODY = "net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|CONNECTION_CLOSED|
 /** What Chromium itself writes on the console of a page whose calls reach nobody; for tests that cut the line. */
 export const UNREACHABLE = [
   new RegExp(`^WebSocket connection to 'ws:[^']*' failed: Error (in connection establishment|during WebSocket handshake): ${NOBODY}$`),
+  // Its words for an empty response to a handshake that was under way.
+  /^WebSocket connection to 'ws:[^']*' failed: Connection closed before receiving a handshake response$/,
   new RegExp(`^Failed to load resource: ${NOBODY}$`),
 ];
 
