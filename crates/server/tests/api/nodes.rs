@@ -186,6 +186,21 @@ async fn writes_go_on_after_their_connections_were_cut() {
     }
 }
 
+/// This runtime reads that a connection ended no earlier than it sends the lookup: the lookup is lost with it, and asked once more.
+#[tokio::test]
+async fn a_lookup_whose_connection_was_cut_is_answered() {
+    let app = TestApp::new().await;
+    if !app.app.store.is_shared() {
+        return;
+    }
+    app.identify(json!({"userId": "u"})).await.ok();
+    for _ in 0..3 {
+        app.session("u").await;
+        cut_connections(&app.app.config);
+        app.session("u").await;
+    }
+}
+
 #[tokio::test]
 async fn who_is_seen_by_one_node_gets_tickets_that_another_makes() {
     let one = TestApp::new().await;

@@ -13,7 +13,6 @@ use super::render::{IdentityKeyRef, Known, Rendered, render};
 use super::schema::SessionBody;
 use crate::app::{App, SharedApp};
 use crate::auth::{Provisional, SessionsRead};
-use crate::cache::Ticket;
 use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::responses::ErrorResponses;
@@ -91,6 +90,13 @@ struct Read {
     answer: Option<Arc<Rendered>>,
     /// The writes of accounts, when the database told of them.
     writes: Option<i64>,
+}
+
+impl Read {
+    const NOTHING: Self = Self {
+        answer: None,
+        writes: None,
+    };
 }
 
 /// What the session with this id was merged into.
@@ -220,19 +226,15 @@ async fn read_by_key(
 ) -> Result<Read, ApiError> {
     let before = known.map(|known| known.value);
     let version = before.as_ref().map_or(NONE, |it| (it.id, it.version));
-    let (ids, asking) = (app.sessions.ids.ticket(), Asking::begin(app, before));
+    let ticket = app.sessions.ids.ticket();
     let find = app
         .store
         .find_unless::<Session>(key.0, key.1, key.2, version);
-    let probe = find.await?;
-    let asked = asking.asked;
-    let (read, is_kept) = asking.end(app, member, probe)?;
-    if let Some(answer) = &read.answer
-        && is_kept
-    {
+    let (read, kept) = ask(app, member, before, find).await?;
+    if let (Some(answer), Some(asked)) = (&read.answer, kept) {
         let value = answer.id;
         let known = Known { value, asked };
-        app.sessions.ids.keep(ids, key.to_owned(), known);
+        app.sessions.ids.keep(ticket, key.to_owned(), known);
     }
     Ok(read)
 }
@@ -245,72 +247,46 @@ async fn read_by_id(
 ) -> Result<Read, ApiError> {
     let before = known.map(|known| known.value);
     let version = before.as_ref().map_or(NONE.1, |it| it.version);
-    let asking = Asking::begin(app, before);
     let get = app
         .store
         .get_unless::<Session>(member.project(), id, version);
-    let probe = get.await?;
-    Ok(asking.end(app, member, probe)?.0)
+    let (read, _) = ask(app, member, before, get).await?;
+    Ok(read)
 }
 
 /// A version that no session has.
 const NONE: (ObjectId, i64) = (ObjectId::ZERO, 0);
 
-/// A session is asked for.
-struct Asking {
-    ticket: Ticket,
-    asked: Instant,
-    /// What is known already.
+/// Asks for a session of which `before` is in memory, and keeps the answer there when that makes a difference: then it gives also
+/// the instant from which it is known.
+async fn ask(
+    app: &App,
+    member: &Provisional<SessionsRead>,
     before: Option<Arc<Rendered>>,
-}
-
-impl Asking {
-    fn begin(app: &App, before: Option<Arc<Rendered>>) -> Self {
-        Self {
-            ticket: app.sessions.answers.ticket(),
-            asked: Instant::now(),
-            before,
+    question: impl Future<Output = store::Result<Option<Probe>>>,
+) -> Result<(Read, Option<Instant>), ApiError> {
+    let answers = &app.sessions.answers;
+    let (ticket, asked) = (answers.ticket(), Instant::now());
+    let Some(probe) = question.await? else {
+        return Ok((Read::NOTHING, None));
+    };
+    let project = member.project();
+    let answer = match (probe.changed, &before) {
+        (None, Some(before)) => Arc::clone(before),
+        (None, None) => {
+            return Err(store::Error::Corrupt("a session without a document".into()).into());
         }
+        (Some(row), _) => Arc::new(render(&row, project, member.organisation())),
+    };
+    let is_new = !before.is_some_and(|before| Arc::ptr_eq(&before, &answer));
+    let is_kept = is_new || !app.max_stale().is_zero();
+    if is_kept {
+        let value = Arc::clone(&answer);
+        answers.keep(ticket, (project, answer.id), Known { value, asked });
     }
-
-    /// What is read, and whether memory was told of it.
-    fn end(
-        self,
-        app: &App,
-        member: &Provisional<SessionsRead>,
-        probe: Option<Probe>,
-    ) -> store::Result<(Read, bool)> {
-        let Some(probe) = probe else {
-            let read = Read {
-                answer: None,
-                writes: None,
-            };
-            return Ok((read, false));
-        };
-        let project = member.project();
-        let value = match (probe.changed, &self.before) {
-            (None, Some(before)) => Arc::clone(before),
-            (None, None) => {
-                return Err(store::Error::Corrupt("a session without a document".into()));
-            }
-            (Some(row), _) => Arc::new(render(&row, project, member.organisation())),
-        };
-        let is_kept = is_kept(app, self.before.as_ref(), &value);
-        if is_kept {
-            let (value, asked) = (Arc::clone(&value), self.asked);
-            let known = Known { value, asked };
-            let answers = &app.sessions.answers;
-            answers.keep(self.ticket, (project, known.value.id), known);
-        }
-        let read = Read {
-            answer: Some(value),
-            writes: app.store.is_shared().then_some(probe.writes),
-        };
-        Ok((read, is_kept))
-    }
-}
-
-/// Whether memory is to be told of an answer: of a new one, and of when it was asked for where that counts.
-fn is_kept(app: &App, before: Option<&Arc<Rendered>>, answer: &Arc<Rendered>) -> bool {
-    !app.max_stale().is_zero() || !before.is_some_and(|before| Arc::ptr_eq(before, answer))
+    let read = Read {
+        answer: Some(answer),
+        writes: app.store.is_shared().then_some(probe.writes),
+    };
+    Ok((read, is_kept.then_some(asked)))
 }
