@@ -1,6 +1,6 @@
 //! The table of contents of the product: every path, grouped by who calls it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::State;
@@ -90,15 +90,11 @@ pub fn router(app: SharedApp) -> prometheus::Result<Router> {
         &app.registry,
     )?;
     let (routes, _) = described(&app).split_for_parts();
-    let description: Arc<str> = openapi(&app).into();
     Ok(routes
         .merge(not_implemented::routes())
         .merge(docs::routes())
         .merge(dashboard::routes())
-        .route(
-            "/openapi.json",
-            get(serve_description).with_state(description),
-        )
+        .route("/openapi.json", get(serve_description))
         .with_state(Arc::clone(&app))
         .layer(Idempotency(app))
         .layer(observe))
@@ -165,10 +161,13 @@ fn describe_events(part: &mut Value) {
     }
 }
 
-async fn serve_description(State(description): State<Arc<str>>) -> impl IntoResponse {
+/// Written when it is first asked for: that takes longer than all else of a start.
+async fn serve_description(State(app): State<SharedApp>) -> impl IntoResponse {
+    static DESCRIPTION: OnceLock<String> = OnceLock::new();
+    let description = DESCRIPTION.get_or_init(|| openapi(&app));
     (
         [(header::CONTENT_TYPE, "application/json")],
-        description.to_string(),
+        description.as_str(),
     )
 }
 
