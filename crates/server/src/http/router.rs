@@ -161,7 +161,7 @@ fn describe_events(part: &mut Value) {
     }
 }
 
-/// Written when it is first asked for: that takes longer than all else of a start.
+/// Written when it is first asked for, so that no start waits for it. It is the same for every server of this build.
 async fn serve_description(State(app): State<SharedApp>) -> impl IntoResponse {
     static DESCRIPTION: OnceLock<String> = OnceLock::new();
     let description = DESCRIPTION.get_or_init(|| openapi(&app));
