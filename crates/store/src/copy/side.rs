@@ -210,7 +210,7 @@ impl Side {
         let Self::Postgres { prepared: true, .. } = self else {
             return Ok(());
         };
-        if self.with(presence::try_alone)? {
+        if self.with(presence::take_alone)? {
             return Ok(());
         }
         Err(Error::Refused(format!(

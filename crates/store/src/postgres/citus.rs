@@ -31,7 +31,7 @@ pub fn distribute(config: &PostgresConfig, schema: &Schema) -> Result<Vec<String
                 "the database has no Citus: install it, and run CREATE EXTENSION citus in this database as its owner".into(),
             ));
         }
-        if config.prepared && !presence::try_alone(&conn)? {
+        if config.prepared && !presence::take_alone(&conn)? {
             return Err(Error::Refused(
                 "a server uses the database: stop all that do, then distribute it".into(),
             ));

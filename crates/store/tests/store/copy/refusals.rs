@@ -1,5 +1,6 @@
 //! What is not copied, and what is not copied to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use store::{Place, SqliteConfig};
@@ -15,6 +16,17 @@ async fn source() -> Fixture {
     fixture.insert(Person::named("ada")).await;
     fixture.store.close();
     fixture
+}
+
+/// A database that a server uses, as others see.
+async fn served() -> Option<Fixture> {
+    let served = Fixture::postgres_with(|config| config.listens = true).await?;
+    let client = served.client().await;
+    let here = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = to_regclass('hark_schema')::oid";
+    while client.query_one(here, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Some(served)
 }
 
 #[tokio::test]
@@ -145,19 +157,32 @@ async fn a_file_that_a_process_has_open_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_postgres_that_a_server_uses_is_left_alone() {
-    let Some(served) = Fixture::postgres_with(|config| config.listens = true).await else {
+    let Some(served) = served().await else {
         return;
     };
-    let client = served.client().await;
-    let here = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = to_regclass('hark_schema')::oid";
-    while client.query_one(here, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
     let from = fault(&served.place(), &Target::sqlite().place);
     assert!(from.contains("a server uses"), "{from}");
     let to = fault(&source().await.place(), &served.place());
     assert!(to.contains("a server uses"), "{to}");
     served.store.close();
+    served.end().await;
+}
+
+/// A server that is just being stopped is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_postgres_that_a_server_leaves_is_copied() {
+    let Some(served) = served().await else {
+        return;
+    };
+    served.insert(Person::named("ada")).await;
+    let server = Arc::clone(&served.store);
+    let leaving = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(500));
+        server.close();
+    });
+    let target = Target::sqlite();
+    copied(&served.place(), &target.place).unwrap();
+    leaving.join().unwrap();
     served.end().await;
 }
 
