@@ -18,6 +18,10 @@ const FLAGS = [
   "--use-fake-device-for-media-stream",
 ];
 
+const FRAME_MS = 16;
+/** How many times slower pages run and get a frame to draw, for finding out where a test needs them to be fast. */
+const SLOWDOWN = Number(process.env.HARK_TEST_SLOWDOWN ?? 1);
+
 let launched;
 
 function browser() {
@@ -31,5 +35,20 @@ after(async () => (await launched)?.close());
 export async function newVisitor(test, options = {}) {
   const context = await (await browser()).newContext({ locale: "en-US", ...options });
   test.after(() => context.close());
+  if (SLOWDOWN > 1) {
+    await context.addInitScript(delayFrames, SLOWDOWN * FRAME_MS);
+    context.on("page", (page) => slowDown(context, page).catch(() => {})); // it may be closed already
+  }
   return context;
+}
+
+function delayFrames(ms) {
+  const next = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (draw) => setTimeout(next, ms, draw);
+  window.cancelAnimationFrame = clearTimeout;
+}
+
+async function slowDown(context, page) {
+  const debug = await context.newCDPSession(page);
+  await debug.send("Emulation.setCPUThrottlingRate", { rate: SLOWDOWN });
 }

@@ -16,7 +16,7 @@ import type { Template } from "../templates/query";
 import { AttachButton, AttachedList, DropZone } from "./AttachBar";
 import { editable } from "./document";
 import { draftOf, keepDraft } from "./drafts";
-import { Tools, useIsEmpty, useRichText } from "./editor";
+import { focused, Tools, useIsEmpty, useRichText } from "./editor";
 import { ATTACHMENTS_MAX } from "./files";
 import { TemplatePicker } from "./TemplatePicker";
 import { useAttachments } from "./useAttachments";
@@ -112,8 +112,8 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
   );
   const insert = (template?: Template) => {
     // Who pressed the key and wanted no template, wanted the sign.
-    if (template) editor?.chain().focus().insertContent(editable(template.content).content as never).run();
-    else editor?.chain().focus().insertContent(picking === "slash" ? "/" : "").run();
+    const content = template ? editable(template.content).content : picking === "slash" ? "/" : "";
+    if (editor) focused(editor).commands.insertContent(content as never);
     if (template) {
       attachments.adopt(template.attachments);
       effects.add(changesOf(template.actions));
@@ -130,7 +130,7 @@ function Writing({ ticketId, kind, choose, isAsked }: WritingProps) {
     if (files && queries.isMutating({ mutationKey }) === 0) send.mutate({ comment: editor.getJSON(), files });
   };
   useEffect(() => {
-    if (isAsked && editor && !editor.isDestroyed) editor.commands.focus("end");
+    if (isAsked && editor && !editor.isDestroyed) focused(editor).commands.focus("end");
   }, [isAsked, editor]);
   return (
     <DropZone add={attach} data-kind={kind} aria-label={t(`message.${kind}`)}>

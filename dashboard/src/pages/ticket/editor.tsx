@@ -54,16 +54,22 @@ export function useRichText(writing: Writing, deps: unknown[]): Editor | null {
   return editor;
 }
 
+/** The editor, which has the focus from now on. Its own command waits for the next frame, and what is typed until then would go elsewhere. */
+export function focused(editor: Editor): Editor {
+  editor.view.focus();
+  return editor;
+}
+
 /** Whether nothing is written, as it is drawn. */
 export const useIsEmpty = (editor: Editor | null) => useEditorState({ editor, selector: ({ editor }) => editor?.isEmpty }) ?? true;
 
 const TOOLS: [Key, string, typeof IconBold, (editor: Editor) => void][] = [
-  ["editor.bold", "bold", IconBold, (editor) => editor.chain().focus().toggleBold().run()],
-  ["editor.italic", "italic", IconItalic, (editor) => editor.chain().focus().toggleItalic().run()],
-  ["editor.list", "bulletList", IconList, (editor) => editor.chain().focus().toggleBulletList().run()],
-  ["editor.numbers", "orderedList", IconListNumbers, (editor) => editor.chain().focus().toggleOrderedList().run()],
-  ["editor.quote", "blockquote", IconQuote, (editor) => editor.chain().focus().toggleBlockquote().run()],
-  ["editor.code", "codeBlock", IconCode, (editor) => editor.chain().focus().toggleCodeBlock().run()],
+  ["editor.bold", "bold", IconBold, (editor) => editor.commands.toggleBold()],
+  ["editor.italic", "italic", IconItalic, (editor) => editor.commands.toggleItalic()],
+  ["editor.list", "bulletList", IconList, (editor) => editor.commands.toggleBulletList()],
+  ["editor.numbers", "orderedList", IconListNumbers, (editor) => editor.commands.toggleOrderedList()],
+  ["editor.quote", "blockquote", IconQuote, (editor) => editor.commands.toggleBlockquote()],
+  ["editor.code", "codeBlock", IconCode, (editor) => editor.commands.toggleCodeBlock()],
 ];
 
 export function Tools({ editor, children }: { editor: Editor; children?: ReactNode }) {
@@ -73,7 +79,7 @@ export function Tools({ editor, children }: { editor: Editor; children?: ReactNo
     <Group gap={2} role="toolbar" aria-label={t("editor.tools")}>
       {TOOLS.map(([text, name, Icon, use], index) => (
         <Tooltip key={name} label={t(text)}>
-          <ActionIcon variant={active[index] ? "light" : "subtle"} aria-label={t(text)} aria-pressed={active[index] ?? false} onClick={() => use(editor)}>
+          <ActionIcon variant={active[index] ? "light" : "subtle"} aria-label={t(text)} aria-pressed={active[index] ?? false} onClick={() => use(focused(editor))}>
             <Icon size={16} />
           </ActionIcon>
         </Tooltip>
