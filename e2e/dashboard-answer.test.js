@@ -1,7 +1,11 @@
 // Answering in the dashboard: files, and changing what was said.
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 
+import { rewrite } from "./lib/dashboard.js";
+import { temporaryFolder } from "./lib/program.js";
 import { colleague, HOSTILE, report, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
@@ -74,7 +78,9 @@ test("a file alone is a message, and one that is too large is refused with the r
   const { server, api, dashboard, page, id } = await opened(test, { HARK_FILES_FILE_BYTES_MAX: "1000000" });
   const send = page.getByRole("button", { name: "Send", exact: true });
   const input = page.locator("input[type=file]");
-  await input.setInputFiles({ name: "large.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(20_000_000, 7) });
+  const large = join(await temporaryFolder(test), "large.bin");
+  await writeFile(large, Buffer.alloc(20_000_000, 7));
+  await input.setInputFiles(large);
   const fault = page.getByRole("alert").filter({ hasText: "large.bin is too large." });
   await fault.getByText("files.file_bytes_max").waitFor();
   await dashboard.assertAccessible("a file that is too large");
@@ -129,7 +135,7 @@ test("a key sends what was typed, drawn or not, once, and what is written meanwh
   await messages.filter({ hasText: "Slow" }).getByRole("button", { name: "What to do with this message" }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
   const editor = page.getByRole("textbox", { name: "The message" });
-  await editor.fill("");
+  await rewrite(editor, "");
   await typeAndSend(editor, "Slower", 2);
   await editor.waitFor({ state: "hidden" });
   await messages.getByText("Slower").waitFor();
@@ -175,7 +181,7 @@ test("members change and delete what they said, and others see it", TIMEOUT, asy
   await editor.waitFor({ state: "hidden" });
   await messages.getByRole("button", options).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
-  await editor.fill(`We were right ${HOSTILE}`);
+  await rewrite(editor, `We were right ${HOSTILE}`);
   await editor.press("Control+Enter");
   await theirs.getByText(`We were right ${HOSTILE}`).waitFor();
   await theirs.getByText("changed ·").waitFor();
@@ -209,7 +215,7 @@ test("a message that changed while it was edited is not overwritten unseen, and 
   await messages.getByRole("button", { name: "What to do with this message" }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
   const editor = page.getByRole("textbox", { name: "The message" });
-  await editor.fill("We were right");
+  await rewrite(editor, "We were right");
   const [message] = (await api.get(`/messages?ticket=${id}`)).body;
   const says = async () => (await api.get(`/messages/${message.id}`)).body.data.text;
   assert.equal((await api.put(`/messages/${message.id}`, { comment: "We are late" })).status, 200);
@@ -232,7 +238,7 @@ test("a message that changed while it was edited is not overwritten unseen, and 
   // That the session has seen it is no conflict.
   await messages.getByRole("button", { name: "What to do with this message" }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
-  await editor.fill("We are fine");
+  await rewrite(editor, "We are fine");
   assert.equal((await api.put(`/messages/${message.id}`, { sessionNotificationsUnread: false })).status, 200);
   await editor.press("Control+Enter");
   await editor.waitFor({ state: "hidden" });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose } from "./lib/dashboard.js";
+import { choose, rewrite } from "./lib/dashboard.js";
 import { colleague, HOSTILE, report, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
@@ -23,7 +23,7 @@ test("templates are written, found and put into an answer", TIMEOUT, async (test
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("textbox", { name: "Text" }).getByText("Thank you for the report").waitFor();
   await dashboard.assertAccessible("a template that is edited");
-  await dialog.getByRole("textbox", { name: "Text" }).fill("Thank you very much");
+  await rewrite(dialog.getByRole("textbox", { name: "Text" }), "Thank you very much");
   await dialog.getByRole("switch", { name: "The whole team sees it" }).click({ force: true });
   await dialog.locator("input[type=file]").setInputFiles(["form.txt", "wrong.txt"].map((name) => ({ name, mimeType: "text/plain", buffer: Buffer.from(name) })));
   await dialog.getByRole("button", { name: "Take wrong.txt away" }).click();

@@ -85,3 +85,14 @@ export async function choose(page, field, option) {
   await field.click();
   await page.getByRole("option", { name: option, exact: true }).click();
 }
+
+/**
+ * Writes rich text anew, as a person does. Playwright's `fill` selects what is there in the page alone, and an editor that is just getting the focus puts its own selection
+ * back: what was there would stay.
+ */
+export async function rewrite(editor, text) {
+  await editor.click();
+  await editor.press("Control+A");
+  if (text === "") await editor.press("Delete");
+  else await editor.page().keyboard.insertText(text);
+}
