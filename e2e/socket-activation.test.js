@@ -1,6 +1,5 @@
 // Under a service manager that holds the socket, a restart makes clients wait and refuses none.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { get } from "node:http";
 import { join } from "node:path";
@@ -9,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { Api } from "./lib/api.js";
-import { PROGRAM, freePort, output, temporaryFolder } from "./lib/program.js";
+import { PROGRAM, freePort, output, start, temporaryFolder } from "./lib/program.js";
 import { until } from "./lib/wait.js";
 
 const HOLDER = fileURLToPath(new URL("./lib/held_socket.py", import.meta.url));
@@ -18,7 +17,7 @@ test("no request is lost while the server restarts on a socket that is held", { 
   const data = join(await temporaryFolder(test), "data");
   const keys = JSON.parse(await output(["setup", "--json", "--data", data]));
   const port = await freePort();
-  const holder = spawn("python3", [HOLDER, `${port}`, PROGRAM, "serve", "--data", data], { stdio: ["ignore", "pipe", "ignore"] });
+  const holder = start([HOLDER, `${port}`, PROGRAM, "serve", "--data", data], { program: "python3", stdio: ["ignore", "pipe", "ignore"] });
   test.after(async () => {
     holder.kill("SIGTERM");
     await once(holder, "close");
