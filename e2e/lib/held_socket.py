@@ -34,6 +34,9 @@ for _ in range(10):
         env={**os.environ, "LISTEN_FDS": "1"},
     )
     print(child.pid, flush=True)
+    # Told to stop while there was no child to tell.
+    if stopping:
+        child.terminate()
     child.wait()
     if stopping:
         break

@@ -37,6 +37,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// The time that handlers get to be dropped once their connection was cut.
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
+/// The time that who has just connected gets to begin a request once the server stops.
+const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(500);
+
 /// How connections are served.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -102,10 +105,17 @@ impl Server {
                 accepted = self.accept(&listener) => accepted,
             };
             let service = service_fn(for_peer(app.clone(), peer));
-            let io = TokioIo::new(Lingering::new(stream));
-            let connection = self.http.serve_connection(io, service).with_upgrades();
             let guard = Guard::new(slot, &self.open);
-            tokio::spawn(drive(connection, stages.clone(), guard));
+            let (http, wait) = (self.http.clone(), self.options.header_read_timeout);
+            let stages = stages.clone();
+            tokio::spawn(async move {
+                if speaks(&stream, stages.clone(), wait).await {
+                    let io = TokioIo::new(Lingering::new(stream));
+                    let connection = http.serve_connection(io, service).with_upgrades();
+                    drive(connection, stages).await;
+                }
+                drop(guard);
+            });
         }
         drop(listener);
         self.drain(&stage).await
@@ -171,10 +181,26 @@ fn for_peer(
     }
 }
 
+/// Waits until the client says something, and says whether it does in time. Who has just connected when the server stops has
+/// [`FIRST_REQUEST_GRACE`] for it: hyper would close the connection, and a request that is on its way would have no answer.
+async fn speaks(stream: &TcpStream, mut stages: watch::Receiver<Stage>, wait: Duration) -> bool {
+    let stopped = async {
+        let _ = (stages.wait_for(|stage| !matches!(stage, Stage::Serving))).await;
+        let cut = stages.wait_for(|stage| matches!(stage, Stage::Cut));
+        let _ = timeout(FIRST_REQUEST_GRACE, cut).await;
+    };
+    let mut first = [0];
+    tokio::select! {
+        biased;
+        said = stream.peek(&mut first) => said.is_ok_and(|bytes| bytes > 0),
+        () = stopped => false,
+        () = sleep(wait) => false,
+    }
+}
+
 async fn drive<S>(
     connection: UpgradeableConnection<TokioIo<Lingering>, S>,
     mut stages: watch::Receiver<Stage>,
-    _guard: Guard,
 ) where
     S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
 {

@@ -146,6 +146,22 @@ async fn idle_connections_do_not_hold_the_end() {
 }
 
 #[tokio::test]
+async fn who_has_just_connected_is_answered() {
+    let server = start(OPTIONS).await;
+    let mut stream = server.connect().await;
+    sleep(Duration::from_millis(50)).await;
+    server.stop.send(()).unwrap();
+    sleep(Duration::from_millis(50)).await;
+    stream
+        .write_all(get_head("/", "").as_bytes())
+        .await
+        .unwrap();
+    let answer = read_all(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(server.done.await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn what_passes_the_deadline_is_cut_and_counted() {
     let server = start(Options {
         shutdown_deadline: Duration::from_millis(200),
