@@ -14,7 +14,7 @@ dashboard:
 
 # The types of the dashboard's client, from the API description of the program: after the API changed.
 dashboard-api:
-	cargo build --locked --bin hark
+	cargo test --workspace --locked --no-run # brings target/debug/hark along
 	cd dashboard && npm ci --no-audit --no-fund && npm run api
 
 # Formatting, lints, licences, all tests. Installs what they need and is missing.
