@@ -18,6 +18,8 @@ type Event = Webhook["events"][number];
 
 const EVENTS: Event[] = ["ticket.created", "ticket.updated", "message.created", "session.created", "session.identified", "session.merged", "session.deleted"];
 const DELIVERIES_SHOWN = 50;
+/** So often a log that is open is read again. */
+const LOOK_AGAIN_MS = 2_000;
 const COLORS = { delivered: "green", failed: "red", waiting: "yellow" } as const;
 
 export function Webhooks() {
@@ -163,8 +165,9 @@ function Deliveries({ webhookId }: { webhookId: string }) {
       const params = { path: { webhookId }, header: { project }, query: { limit: DELIVERIES_SHOWN } };
       return (await data(api.GET("/v3/webhooks/{webhookId}/deliveries", { params }))) as Delivery[];
     },
+    refetchInterval: LOOK_AGAIN_MS,
   });
-  if (deliveries.error) return <Failure error={deliveries.error} retry={() => void deliveries.refetch()} />;
+  if (deliveries.error && !deliveries.data) return <Failure error={deliveries.error} retry={() => void deliveries.refetch()} />;
   if (!deliveries.data) return <Loading />;
   if (deliveries.data.length === 0) return <Empty icon={<IconWebhook aria-hidden />} title={t("webhooks.noDeliveries")} />;
   return (
