@@ -118,6 +118,8 @@ test("a ticket is answered, noted upon, and nothing that was written is lost", T
   await reply.click();
   await page.keyboard.press("Control+Enter");
   await page.getByText("The server cannot be reached.").first().waitFor();
+  // A notice stays while the mouse rests on it.
+  await page.mouse.move(0, 0);
   await reply.getByText("We found it").waitFor();
   await server.start();
   await page.getByText("The server cannot be reached.").first().waitFor({ state: "hidden" });
