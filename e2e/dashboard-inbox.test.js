@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose } from "./lib/dashboard.js";
+import { choose, OWNER } from "./lib/dashboard.js";
 import { colleague, HOSTILE, report, signedIn } from "./lib/ready.js";
 import { until } from "./lib/wait.js";
 
@@ -54,7 +54,7 @@ test("tickets are worked through with the keyboard, view by view", TIMEOUT, asyn
   await row("The first").click();
   await title.getByText("The first").waitFor();
   await page.keyboard.press("i");
-  await page.getByText("Saved.").last().waitFor();
+  await until("it is the member's", async () => (await api.get(`/tickets/${ids[0]}`)).body.processingUser?.email === OWNER);
   await views.getByRole("link", { name: "Mine" }).click();
   await row("The first").waitFor();
   assert.equal(new URL(page.url()).searchParams.get("view"), "mine");

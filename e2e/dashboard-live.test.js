@@ -15,10 +15,9 @@ const ROUNDS = 5;
  * The milliseconds from the answer to a change until the other browser shows it. `change` does it in one, `isShown` asks in the other whether `text` is there.
  */
 async function delay(one, other, { path, change, isShown, text }) {
-  const answered = one.page.waitForResponse((response) => response.request().method() === "PUT" && response.url().includes(path)).then((response) => {
-    assert.equal(response.status(), 200);
-    return Date.now();
-  });
+  // When something else of it changed meanwhile, the page is told so (412) and saves anew.
+  const isSaved = (response) => response.request().method() === "PUT" && response.url().includes(path) && response.status() === 200;
+  const answered = one.page.waitForResponse(isSaved).then(() => Date.now());
   const seen = other.page.waitForFunction(isShown, text, { polling: 10 }).then(() => Date.now());
   await change();
   // It may be shown before the answer has come back to who did it.
@@ -92,5 +91,34 @@ test("when a session was seen goes on while the page stays open, and says that i
   await page.getByText("Online now").waitFor();
   socket.send(CLOSE);
   await page.getByText("Online now").waitFor({ state: "hidden" });
+  dashboard.assertClean();
+});
+
+test("what happens while a page is first read is shown, however late that arrives", TIMEOUT, async (test) => {
+  const ready = await signedIn(test);
+  const { api, dashboard, page } = ready;
+  const { id } = await report(ready, { formData: { description: "The first" } });
+  let asked, release;
+  const isAsked = new Promise((resolve) => (asked = resolve));
+  const isReleased = new Promise((resolve) => (release = resolve));
+  await page.route(
+    /v3\/messages\?/,
+    async (route) => {
+      const response = await route.fetch();
+      asked();
+      await isReleased;
+      await route.fulfill({ response });
+    },
+    { times: 1 },
+  );
+  const isWatching = page.waitForResponse(/v3\/live/);
+  await page.goto(page.url().replace(/overview.*/, `tickets/${id}`));
+  await isAsked;
+  await isWatching;
+  assert.equal((await api.post("/messages", { ticket: id, comment: "We look into it" })).status, 200);
+  // The page is told of it meanwhile.
+  await page.waitForTimeout(2_000);
+  release();
+  await page.getByRole("list", { name: "Conversation" }).getByText("We look into it").waitFor();
   dashboard.assertClean();
 });

@@ -21,6 +21,8 @@ const FLAGS = [
 const FRAME_MS = 16;
 /** How many times slower pages run and get a frame to draw, for finding out where a test needs them to be fast. */
 const SLOWDOWN = Number(process.env.HARK_TEST_SLOWDOWN ?? 1);
+/** How much later answers of the server arrive, in milliseconds; requests go out up to as much later, and overtake each other. It finds where a test or a page needs them at once. */
+const LATENCY_MS = Number(process.env.HARK_TEST_LATENCY_MS ?? 0);
 
 let launched;
 
@@ -35,10 +37,9 @@ after(async () => (await launched)?.close());
 export async function newVisitor(test, options = {}) {
   const context = await (await browser()).newContext({ locale: "en-US", ...options });
   test.after(() => context.close());
-  if (SLOWDOWN > 1) {
-    await context.addInitScript(delayFrames, SLOWDOWN * FRAME_MS);
-    context.on("page", (page) => slowDown(context, page).catch(() => {})); // it may be closed already
-  }
+  if (SLOWDOWN > 1) await context.addInitScript(delayFrames, SLOWDOWN * FRAME_MS);
+  if (LATENCY_MS > 0) await context.route("**/v3/**", (route) => setTimeout(() => route.continue().catch(() => {}), Math.random() * LATENCY_MS)); // the page may be gone
+  if (SLOWDOWN > 1 || LATENCY_MS > 0) context.on("page", (page) => slowDown(context, page).catch(() => {})); // it may be closed already
   return context;
 }
 
@@ -51,4 +52,8 @@ function delayFrames(ms) {
 async function slowDown(context, page) {
   const debug = await context.newCDPSession(page);
   await debug.send("Emulation.setCPUThrottlingRate", { rate: SLOWDOWN });
+  if (LATENCY_MS > 0) {
+    await debug.send("Network.enable");
+    await debug.send("Network.emulateNetworkConditions", { offline: false, latency: LATENCY_MS, downloadThroughput: -1, uploadThroughput: -1 });
+  }
 }

@@ -123,6 +123,6 @@ export function useTell(): { done: (message: string) => void; failed: (error: un
   const closeButtonProps = { "aria-label": t("app.close") };
   return {
     done: (message) => notifications.show({ message, color: "hark", closeButtonProps }),
-    failed: (error) => notifications.show({ message: explain(error), color: "red", autoClose: 8000, closeButtonProps }),
+    failed: (error) => notifications.show({ message: explain(error), color: "red", autoClose: 8000, className: "told-fault", closeButtonProps }),
   };
 }

@@ -46,8 +46,11 @@ export function SessionPage() {
   const refresh = useThrottledCallback(useRefresh(projectId, sessionId), REFRESH_MS);
   const [sockets, setSockets] = useState(0);
   useEvents(`/v3/sessions/${sessionId}/live`, projectId, (name, data) => {
-    if (name === "hello") setSockets(socketsOf(data));
-    else if (name === "connected") setSockets((open) => open + 1);
+    if (name === "hello") {
+      setSockets(socketsOf(data));
+      // Also after a pause, in which anything may have happened.
+      refresh();
+    } else if (name === "connected") setSockets((open) => open + 1);
     else if (name === "disconnected") setSockets((open) => Math.max(0, open - 1));
     else refresh();
   });
