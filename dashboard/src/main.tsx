@@ -4,11 +4,12 @@ import "./styles.css";
 
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
-import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { createRoot } from "react-dom/client";
 
 import { ApiError, OfflineError } from "./api/client";
+import { Queries } from "./api/queries";
 import { Localisation } from "./i18n";
 import { router } from "./router";
 import { theme } from "./theme";
@@ -20,7 +21,7 @@ function whenSignedOut(error: Error): void {
   }
 }
 
-const queries = new QueryClient({
+const queries = new Queries({
   queryCache: new QueryCache({ onError: whenSignedOut }),
   mutationCache: new MutationCache({ onError: whenSignedOut }),
   defaultOptions: {

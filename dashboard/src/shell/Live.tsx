@@ -3,7 +3,6 @@ import { useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { createContext, use, useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 
 import { useEvents } from "../api/live";
-import { readAgain } from "./again";
 import { noted, type Present } from "./presence";
 
 interface Company {
@@ -20,12 +19,12 @@ const COUNT_MS = 2000;
 const Context = createContext<Company>({ present: [], renew: () => {} });
 
 export function Live({ projectId, children }: { projectId: string; children: ReactNode }) {
-  const gather = useGathered();
+  const readAgain = useGathered();
   const [present, setPresent] = useState<Present[]>([]);
   const renew = useCallback((ticket: string, now: Present[]) => setPresent((all) => [...all.filter((one) => one.ticket !== ticket), ...now]), []);
   const everything = () => {
-    for (const kind of ["tickets", "ticket", "messages", "session"]) gather([kind, projectId], GATHER_MS);
-    gather(["counts", projectId], COUNT_MS);
+    for (const kind of ["tickets", "ticket", "messages", "session"]) readAgain([kind, projectId], GATHER_MS);
+    readAgain(["counts", projectId], COUNT_MS);
   };
   useEvents("/v3/live", projectId, (name, data) => {
     const { id, present: all, ...one } = (data ?? {}) as { id?: string; present?: Present[] } & Partial<Present>;
@@ -37,11 +36,11 @@ export function Live({ projectId, children }: { projectId: string; children: Rea
     } else if (name === "reset") everything();
     else if (name === "viewing" || name === "typing") setPresent((known) => noted(known, one as Present));
     else if (kind === "ticket" || kind === "message") {
-      if (kind === "ticket") gather(["ticket", projectId, id], GATHER_MS);
-      else gather(["messages", projectId], GATHER_MS);
-      gather(["tickets", projectId], GATHER_MS);
-      gather(["counts", projectId], COUNT_MS);
-    } else if (name === "session.changed") gather(["session", projectId, id], GATHER_MS);
+      if (kind === "ticket") readAgain(["ticket", projectId, id], GATHER_MS);
+      else readAgain(["messages", projectId], GATHER_MS);
+      readAgain(["tickets", projectId], GATHER_MS);
+      readAgain(["counts", projectId], COUNT_MS);
+    } else if (name === "session.changed") readAgain(["session", projectId, id], GATHER_MS);
   });
   return <Context value={{ present, renew }}>{children}</Context>;
 }
@@ -65,7 +64,7 @@ function useGathered(): (key: QueryKey, after: number) => void {
     if (waiting.current.has(name)) return;
     const read = () => {
       waiting.current.delete(name);
-      readAgain(queries, queryKey);
+      void queries.invalidateQueries({ queryKey });
     };
     waiting.current.set(name, setTimeout(read, after));
   };

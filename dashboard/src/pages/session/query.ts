@@ -2,7 +2,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api, data, type Session } from "../../api/client";
-import { readAgain } from "../../shell/again";
 
 export interface Versioned {
   session: Session;
@@ -26,8 +25,8 @@ export function useSession(projectId: string, sessionId: string) {
 export function useRefresh(projectId: string, sessionId: string): () => void {
   const queries = useQueryClient();
   return () => {
-    readAgain(queries, sessionKey(projectId, sessionId));
-    readAgain(queries, ["sessions", projectId]);
+    void queries.invalidateQueries({ queryKey: sessionKey(projectId, sessionId) });
+    void queries.invalidateQueries({ queryKey: ["sessions", projectId] });
   };
 }
 

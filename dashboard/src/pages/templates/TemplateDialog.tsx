@@ -48,7 +48,8 @@ export function TemplateDialog({ entry: template, close }: { entry: Template | u
     },
     // What was written stays.
     onError: tell.failed,
-    onSettled: () => queries.invalidateQueries({ queryKey: ["templates", project] }),
+    // Not waited for: the next one may be saved meanwhile.
+    onSettled: () => void queries.invalidateQueries({ queryKey: ["templates", project] }),
   });
   const editor = useRichText({ label: t("templates.text"), content: template ? editable(template.content) : "", submit: (editor) => submit(editor) }, []);
   const savable = (isEmpty: boolean) => (isEmpty || title.trim() === "" ? undefined : attachments.ready());
