@@ -102,9 +102,10 @@ test("a ticket is answered, noted upon, and nothing that was written is lost", T
   await messages.getByText(HOSTILE).waitFor();
   await dashboard.assertAccessible("a conversation");
 
+  const reply = page.getByRole("textbox", { name: "Reply" });
+  await reply.waitFor();
   await page.getByRole("article").getByText("#1 · Bug").click();
   await page.keyboard.press("r");
-  const reply = page.getByRole("textbox", { name: "Reply" });
   await page.waitForFunction(() => document.activeElement?.getAttribute("role") === "textbox");
   await page.keyboard.type("We found ");
   await page.keyboard.press("Control+b");

@@ -2,7 +2,7 @@
 import { Badge, Button, Center, Group, Text } from "@mantine/core";
 import { IconMessages, IconNote } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 
 import { api, data, type Schemas, type Ticket } from "../../api/client";
 import { useText } from "../../i18n";
@@ -14,7 +14,8 @@ import { Attached } from "./Attached";
 import { MessageMenu } from "./MessageMenu";
 import { RichText, type Part } from "./RichText";
 
-const Composer = lazy(() => part(() => import("./Composer")).then(({ Composer }) => ({ default: Composer })));
+const composer = () => import("./Composer");
+const Composer = lazy(() => part(composer).then(({ Composer }) => ({ default: Composer })));
 const MessageEditor = lazy(() => part(() => import("./MessageEditor")).then(({ MessageEditor }) => ({ default: MessageEditor })));
 
 type Message = Schemas["MessageBody"];
@@ -25,6 +26,10 @@ export function Conversation({ ticket }: { ticket: Ticket }) {
   const { t } = useText();
   const may = useMay("tickets:write");
   const project = useProjectId();
+  // It is there by the time that the messages are.
+  useEffect(() => {
+    if (may) composer().catch(() => {}); // it is tried again when it is shown
+  }, [may]);
   const messages = useInfiniteQuery({
     queryKey: ["messages", project, ticket.id],
     initialPageParam: undefined as string | undefined,
