@@ -21,7 +21,7 @@ const FLAGS = [
 const FRAME_MS = 16;
 /** How many times slower pages run and get a frame to draw, for finding out where a test needs them to be fast. */
 const SLOWDOWN = Number(process.env.HARK_TEST_SLOWDOWN ?? 1);
-/** How much later answers of the server arrive, in milliseconds; requests go out up to as much later, and overtake each other. It finds where a test or a page needs them at once. */
+/** How much later answers of the server arrive, in milliseconds, and up to how much later requests go out, which overtake each other: for finding out the same of the network. */
 const LATENCY_MS = Number(process.env.HARK_TEST_LATENCY_MS ?? 0);
 
 let launched;
@@ -38,7 +38,7 @@ export async function newVisitor(test, options = {}) {
   const context = await (await browser()).newContext({ locale: "en-US", ...options });
   test.after(() => context.close());
   if (SLOWDOWN > 1) await context.addInitScript(delayFrames, SLOWDOWN * FRAME_MS);
-  if (LATENCY_MS > 0) await context.route("**/v3/**", (route) => setTimeout(() => route.continue().catch(() => {}), Math.random() * LATENCY_MS)); // the page may be gone
+  if (LATENCY_MS > 0) await context.route("**/v3/**", sendLater);
   if (SLOWDOWN > 1 || LATENCY_MS > 0) context.on("page", (page) => slowDown(context, page).catch(() => {})); // it may be closed already
   return context;
 }
@@ -47,6 +47,10 @@ function delayFrames(ms) {
   const next = window.requestAnimationFrame.bind(window);
   window.requestAnimationFrame = (draw) => setTimeout(next, ms, draw);
   window.cancelAnimationFrame = clearTimeout;
+}
+
+function sendLater(route) {
+  setTimeout(() => route.continue().catch(() => {}), Math.random() * LATENCY_MS); // the page may be gone
 }
 
 async function slowDown(context, page) {
