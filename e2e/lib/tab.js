@@ -45,9 +45,9 @@ export class Tab {
     page.on("request", (request) => calls.set(request, this.#note(request)));
     page.on("requestfailed", (request) => (calls.get(request).failure = request.failure().errorText));
     page.on("requestfinished", async (request) => {
-      const response = await request.response();
-      const answer = await response.text().catch(() => undefined); // the page may have left
-      Object.assign(calls.get(request), { status: response.status(), answer });
+      const response = await request.response().catch(() => undefined); // the page may be closed
+      const answer = await response?.text().catch(() => undefined); // or have left
+      Object.assign(calls.get(request), { status: response?.status(), answer });
     });
   }
 
